@@ -1,0 +1,50 @@
+//! The store of tasker: the contract, its backends, and the suite that holds them to it.
+//!
+//! Read in this order: [`Job`] and [`Move`] (what is kept, and its life), [`Lease`] (who owns a running job),
+//! [`Settle`] (the worker's one exchange), [`Store`] (the contract), [`Admin`] (reading and administration).
+//! Backends: `memory`, the contract in its plainest form, and `sql` over sea-orm. The contract's files know
+//! no driver, and no backend knows another.
+
+mod admin;
+mod capability;
+mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod error;
+mod job;
+mod lease;
+pub mod limits;
+mod memory;
+mod query;
+mod queue;
+mod schedule;
+mod settle;
+#[cfg(feature = "sql")]
+pub mod sql;
+mod store;
+mod task;
+mod wake;
+
+pub use admin::{Admin, Changed, SchemaStep};
+pub use capability::{Capabilities, Capability};
+pub use clock::{Clock, Due, Instant, TestClock, after, from_micros, to_micros};
+pub use error::{ErrorKind, Result, StoreError};
+pub use job::{
+    Attempt, Enqueued, FailureKind, Job, JobId, JobRef, JobState, Keep, Level, LogLine, Move,
+    NewJob, Occurrence, Progress, Retention,
+};
+pub use lease::{Beat, Held, Lease, NewWorker, Worker, WorkerId};
+pub use memory::MemoryStore;
+pub use query::JobQuery;
+pub use queue::{Queue, check_queue_name};
+pub use schedule::{
+    CatchUp, DueSchedules, Fire, Fired, NewSchedule, Overlap, Schedule, ScheduleId, ScheduleState,
+    Then,
+};
+pub use settle::{
+    Claim, Claimed, Failure, Fate, Finish, NewLine, Note, NoteBody, Outcome, Queues, Settle,
+    Settled, Sweep,
+};
+pub use store::{Migrate, Store};
+pub use task::{Declaration, Diff, NewTask, Task};
+pub use wake::{Wake, Waker, Wakes};

@@ -1,0 +1,81 @@
+//! Bounds on what one job may carry, the same on every backend.
+//!
+//! Params and tags over the bound are refused at enqueue; output, errors and logs are cut with a note. They
+//! bound memory and row size; a larger value belongs in a file or an object store, with its address in the
+//! params.
+
+use std::borrow::Cow;
+
+use crate::job::NewJob;
+use crate::queue::check_queue_name;
+
+/// The longest params, in bytes of JSON text: 1 MiB.
+pub const PARAMS: usize = 1 << 20;
+/// The longest output, in bytes of JSON text: 1 MiB. A longer one is dropped with a line in the job's log.
+pub const OUTPUT: usize = 1 << 20;
+/// The longest error message, in bytes: 16 KiB.
+pub const ERROR: usize = 16 << 10;
+/// The longest line of a job's log, in bytes: 8 KiB.
+pub const LINE: usize = 8 << 10;
+/// The most lines one attempt may log: 1,000. The rest is counted.
+pub const LINES: usize = 1_000;
+/// The most tags of one job: 16.
+pub const TAGS: usize = 16;
+/// The longest tag, in bytes: 128.
+pub const TAG: usize = 128;
+/// The longest alias, in bytes: 128.
+pub const ALIAS: usize = 128;
+
+/// What is wrong with `job`, if anything.
+pub fn check(job: &NewJob) -> Result<(), String> {
+    check_queue_name(&job.queue)?;
+    if job.alias.is_empty() || job.alias.len() > ALIAS {
+        return Err(format!(
+            "an alias has 1 to {ALIAS} bytes, this one {}",
+            job.alias.len()
+        ));
+    }
+    if job.params.len() > PARAMS {
+        return Err(format!(
+            "the params of `{}` are {} bytes long and at most {PARAMS} are kept: store the data elsewhere and pass its address",
+            job.alias,
+            job.params.len()
+        ));
+    }
+    if job.tags.len() > TAGS {
+        return Err(format!(
+            "{} tags are given and at most {TAGS} are kept",
+            job.tags.len()
+        ));
+    }
+    if let Some(tag) = job
+        .tags
+        .iter()
+        .find(|tag| tag.is_empty() || tag.len() > TAG)
+    {
+        return Err(format!(
+            "`{}` is not a tag: use 1 to {TAG} bytes",
+            cut(tag, 40)
+        ));
+    }
+    if job.max_attempts == Some(0) {
+        return Err("max_attempts counts the first attempt, so it is at least 1".into());
+    }
+    Ok(())
+}
+
+/// `text`, or its first `max` bytes (to a character boundary) with a note that says how much is missing.
+pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    if text.len() <= max {
+        return Cow::Borrowed(text);
+    }
+    let mut end = max;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    Cow::Owned(format!(
+        "{}… ({} bytes cut)",
+        &text[..end],
+        text.len() - end
+    ))
+}

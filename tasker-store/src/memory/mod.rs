@@ -1,0 +1,4 @@
+//! Placeholder.
+/// The reference backend.
+#[derive(Debug, Clone)]
+pub struct MemoryStore;

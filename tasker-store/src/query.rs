@@ -1,0 +1,36 @@
+//! Which jobs to read.
+
+use crate::job::JobState;
+
+/// A question about jobs. All conditions hold at once; the newest come first.
+#[derive(Clone, Debug)]
+pub struct JobQuery {
+    /// Only these states; empty means all.
+    pub states: Vec<JobState>,
+    /// Only jobs of this task.
+    pub alias: Option<String>,
+    /// Only jobs of this queue.
+    pub queue: Option<String>,
+    /// Only jobs with this tag.
+    pub tag: Option<String>,
+    /// Soft-deleted ones too.
+    pub include_deleted: bool,
+    /// Only jobs with a smaller number: the last one of the page before.
+    pub before: Option<i64>,
+    /// At most so many. Default 50.
+    pub limit: u32,
+}
+
+impl Default for JobQuery {
+    fn default() -> Self {
+        Self {
+            states: Vec::new(),
+            alias: None,
+            queue: None,
+            tag: None,
+            include_deleted: false,
+            before: None,
+            limit: 50,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The contract between the runtime and a backend: what a worker, a client and the maintenance need.
+//!
+//! In: jobs, outcomes, schedules. Out: answers that say what became of each. Reading and administration are
+//! in [`crate::Admin`]. What must hold for every method:
+//!
+//! - No method takes the caller's clock. Due times go in as [`crate::Due`]; "now" is the store's.
+//! - A method is one transaction: it happens as a whole or not at all, and a process that dies during the
+//!   call leaves one of the two. When the call returns, the change survives SIGKILL.
+//! - A write by an attempt carries its [`Lease`]; a stale one changes nothing and is answered `Stale`.
+//! - A method may be called again after an error with [`crate::StoreError::is_transient`].
+//! - States change by [`crate::Move`] only.
+//!
+//! How each method maps onto the stores that are no SQL database, as the test of the seam:
+//!
+//! | method | Redis: one Lua script | NATS JetStream: job = KV record, its revision = token, stream = ready index |
+//! |---|---|---|
+//! | `open` | write and compare one key with the layout's version | create the buckets and the stream where they are missing |
+//! | `detach` | a client of its own | a connection of its own |
+//! | `enqueue` | `HSET` per job, `ZADD` to the ready or due set | KV create, then publish with the job's id as message id, so that a repeat is one message |
+//! | `declare` | `HSET` per task and schedule; the sweep of unseen ones in the same script | KV update per task and schedule, by revision |
+//! | `join`, `beat`, `leave` | one hash per worker, scored by the end of its lease in a set | KV record per worker, by revision |
+//! | `settle` | per finish: compare token, move between sets; per claim: `ZPOPMIN` from the ready sets, `HINCRBY` token | per finish: KV update at the revision, then ack; per claim: pull a batch, KV update at the revision read, nak what is not ours |
+//! | `release` | the finish branch of `settle` | KV update, then nak with the delay |
+//! | `note` | compare token, `RPUSH` and trim | compare revision, publish to the job's log subject |
+//! | `promote` | `ZRANGEBYSCORE` due, move to ready | pull due records from the index of due times (a KV watch with the time in the key), publish |
+//! | `rescue` | leases over, per worker its set of running jobs | records of workers whose lease is over, KV update of their jobs, publish |
+//! | `prune` | `ZRANGEBYSCORE` on the set of finished jobs | KV purge of records past their time |
+//! | `due`, `fire` | set scored by `next_run_at`; compare version, `ZADD`, enqueue | KV record per schedule; update at its revision decides who enqueues |
+//! | `hold`, `extend`, `let_go` | `SET NX PX` with a counter for the token | KV create, update and delete at the revision |
+//! | `job` | `HGETALL` | KV get |
+//! | `wakes` | pub/sub, a lost connection is a gap | a KV watch, a reconnect is a gap |
+//!
+//! What cannot map is a declared [`crate::Capability`]: JetStream has no transaction over several records, so its
+//! `fire` and `enqueue` of many are made whole by repeats with the same ids, and it has neither `Transactions`
+//! nor `Queries`; Redis has `Queries` by sets it keeps for them, and no `Transactions`.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::admin::Admin;
+use crate::capability::Capabilities;
+use crate::clock::Due;
+use crate::error::Result;
+use crate::job::{Enqueued, Job, JobRef, NewJob};
+use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
+use crate::schedule::{DueSchedules, Fire, Fired};
+use crate::settle::{Fate, Note, Settle, Settled, Sweep};
+use crate::task::{Declaration, Diff};
+use crate::wake::Wakes;
+
+/// Whether opening a store may change its schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Migrate {
+    /// Bring the schema up to date. Several processes may do so at once: one applies each step, the others wait.
+    #[default]
+    Up,
+    /// Only check that it is; [`crate::ErrorKind::Schema`] where it is not.
+    Check,
+}
+
+/// A place where jobs and schedules are kept.
+#[async_trait]
+pub trait Store: Admin + Any + Send + Sync + 'static {
+    /// What this backend is and can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Makes the store ready for use. To be called once before anything else; harmless when repeated.
+    async fn open(&self, migrate: Migrate) -> Result<()>;
+
+    /// A second handle on the same store with connections of its own, for a thread that runs a runtime of its
+    /// own. The heartbeat uses it: handlers that hold every connection, or block every thread, must not stop it.
+    async fn detach(&self) -> Result<Arc<dyn Store>>;
+
+    /// Puts jobs into the store: all of them, or none on an error. The answers come in the order given. A job
+    /// whose task is disabled is [`Enqueued::Refused`]; the others of the call are taken. A job whose id is
+    /// in the store already is answered as it was the first time, so that a call may be repeated.
+    /// A job due now is `queued` at once, any other `scheduled`.
+    async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>>;
+
+    /// Mirrors a binary's tasks and schedules. Inserts what is new; updates what changed; marks all of it as
+    /// seen now. A changed rule or zone clears `next_run_at`. A schedule that was `retired` becomes `active`
+    /// again; one an operator paused stays paused; one that is `broken` and changed becomes `active`. Schedules
+    /// from code that nobody has declared for `retire_after` become `retired`. Whether a task is enabled is
+    /// left alone.
+    async fn declare(&self, declaration: Declaration) -> Result<Diff>;
+
+    /// Announces a worker. Its lease begins now.
+    async fn join(&self, worker: NewWorker) -> Result<()>;
+
+    /// Extends a worker's lease to now plus its length, and says which of its jobs should end. A worker whose
+    /// lease is over, but whom nobody has declared dead yet, is alive again.
+    async fn beat(&self, worker: WorkerId) -> Result<Beat>;
+
+    /// Takes a worker off the list. Jobs still under its lease are released, as by [`Store::release`], due now.
+    /// Harmless when it is not there.
+    async fn leave(&self, worker: WorkerId) -> Result<()>;
+
+    /// Records outcomes and claims jobs, in one transaction.
+    ///
+    /// Finishes come first, in order; each is applied where the job is `running` under that very lease, else
+    /// [`Fate::Stale`]. `Succeeded`, `Failed` and `Canceled` end the job and start its retention; with a
+    /// retention of zero it is gone when this returns. `Retry` keeps the attempt spent; `Snoozed` and
+    /// `Released` give it back. A job whose cancel was requested ends `canceled` whatever the outcome, with its
+    /// output kept. Every outcome but `Succeeded`, `Snoozed` and `Released` leaves an [`crate::Attempt`].
+    /// `started_at` of an ended job stays; `error` is the message of the latest failure, and is cleared by
+    /// nothing.
+    ///
+    /// The claim takes at most `limit` jobs that are `queued`, not soft-deleted, whose queue is not paused,
+    /// whose task is not disabled and is among `known`: higher priority first, then due time, then number,
+    /// over all the queues asked for. Each becomes `running` under a token one higher than its last, with
+    /// one more attempt spent and `started_at` now. A worker whose lease is over claims nothing. Two claims
+    /// never take the same job.
+    async fn settle(&self, settle: Settle) -> Result<Settled>;
+
+    /// Gives running jobs back: `queued` where `due` has come, else waiting for it. The attempt is given back.
+    /// A job whose cancel was requested becomes `canceled`; one that must not be started twice `failed`
+    /// (kind `interrupted`).
+    async fn release(&self, leases: Vec<Lease>, due: Due) -> Result<Vec<Fate>>;
+
+    /// Keeps progress and log lines of running attempts. Stale ones are dropped and told so. At most
+    /// [`crate::limits::LINES`] lines are kept for one attempt by the writer; the store does not count.
+    async fn note(&self, notes: Vec<Note>) -> Result<Vec<Fate>>;
+
+    /// Makes at most `limit` waiting jobs (`scheduled`, `retrying`) whose time has come `queued`.
+    /// `next_in` is the time until the next one is due.
+    async fn promote(&self, limit: u32) -> Result<Sweep>;
+
+    /// Takes back at most `limit` running jobs whose worker is dead: its lease is over, or it is not on the
+    /// list. Each gets an [`crate::Attempt`] of kind `worker_lost` that names the worker, and becomes `queued`; or
+    /// `failed` where its attempts are used up or it must not be started twice; or `canceled` where that was
+    /// requested. A worker found dead is off the list from then on, so that its next beat is
+    /// [`Beat::Lost`]. Needs to know nothing of the task. Several rescuers may run at once.
+    /// `next_in` is the time until the next lease is over.
+    async fn rescue(&self, limit: u32) -> Result<Sweep>;
+
+    /// Deletes at most `limit` finished jobs past their retention, with all that belongs to them.
+    /// `next_in` is the time until the next one is.
+    async fn prune(&self, limit: u32) -> Result<Sweep>;
+
+    /// At most `limit` active schedules that are due or have no next occurrence yet. Schedules of a disabled
+    /// task are left out.
+    async fn due(&self, limit: u32) -> Result<DueSchedules>;
+
+    /// Makes one step of a schedule if it is still `active` at `version`: enqueues the jobs and writes where it
+    /// stands next, in one transaction. With jobs, `last_run_at` becomes the planned instant of the
+    /// last one and `executions` grows by their number; where `skip_if_unfinished` leaves them out, neither
+    /// changes.
+    async fn fire(&self, fire: Fire) -> Result<Fired>;
+
+    /// Takes the named lease for `ttl` if nobody holds it.
+    async fn hold(&self, name: &str, holder: WorkerId, ttl: Duration) -> Result<Held>;
+
+    /// Extends the caller's hold to now plus `ttl`; `No` where it is over or not the caller's.
+    async fn extend(&self, name: &str, holder: WorkerId, token: i64, ttl: Duration)
+    -> Result<Held>;
+
+    /// Ends the caller's hold. Harmless when it is over.
+    async fn let_go(&self, name: &str, holder: WorkerId, token: i64) -> Result<()>;
+
+    /// One job with its progress, soft-deleted or not; `None` where it is unknown or pruned.
+    async fn job(&self, job: JobRef) -> Result<Option<Job>>;
+
+    /// News from the store, as far as it can tell. Nothing may be built on their arrival alone: after one, and
+    /// now and then without one, look again.
+    fn wakes(&self) -> Wakes;
+
+    /// For the two methods that are generic over the application's connection and so cannot be here.
+    fn as_any(&self) -> &dyn Any;
+}
