@@ -35,6 +35,7 @@
 //! nor `Queries`; Redis has `Queries` by sets it keeps for them, and no `Transactions`.
 
 use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ pub enum Migrate {
 
 /// A place where jobs and schedules are kept.
 #[async_trait]
-pub trait Store: Admin + Any + Send + Sync + 'static {
+pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// What this backend is and can do.
     fn capabilities(&self) -> Capabilities;
 

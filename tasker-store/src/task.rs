@@ -71,3 +71,12 @@ pub struct Diff {
     /// Schedules that were retired.
     pub retired: Vec<String>,
 }
+
+/// The form in which aliases are compared, everywhere: lower case, without `-` and `_`.
+pub fn canonical_alias(alias: &str) -> String {
+    alias
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_'))
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}

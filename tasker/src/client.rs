@@ -1,0 +1,245 @@
+//! [`Tasker`]: the handle on a store, for everything an application does with jobs.
+//!
+//! In: a URL, or a store. Out: enqueueing, and reading and changing jobs, queues, schedules and tasks. The
+//! store is opened when it is first needed (by `connect`, at once), so that a command that needs none opens none.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+use tasker_store::{Migrate, Store, Worker};
+use tokio::sync::OnceCell;
+
+use crate::enqueue::Enqueue;
+use crate::error::{Error, Result};
+use crate::jobs::{Jobs, Queues, Schedules, Tasks};
+use crate::task::{Registry, States};
+
+static INSTALLED: OnceLock<Tasker> = OnceLock::new();
+
+tokio::task_local! {
+    static CURRENT: Tasker;
+}
+
+/// A handle on a store and the tasks of this binary. Cheap to clone.
+#[derive(Clone)]
+pub struct Tasker {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    place: Place,
+    migrate: Migrate,
+    store: OnceCell<Arc<dyn Store>>,
+    registry: Registry,
+    states: Arc<States>,
+}
+
+enum Place {
+    Url(String),
+    Given,
+    Nowhere,
+}
+
+impl Tasker {
+    /// Opens the store at `url` (see [`TaskerBuilder::database_url`]) and brings its schema up to date.
+    pub async fn connect(url: impl Into<String>) -> Result<Self> {
+        Self::builder().database_url(url).connect().await
+    }
+
+    /// A tasker made step by step.
+    pub fn builder() -> TaskerBuilder {
+        TaskerBuilder::default()
+    }
+
+    /// Makes this the tasker that `T::enqueue` uses in this process. An error when there is one already.
+    pub fn install(&self) -> Result<()> {
+        INSTALLED
+            .set(self.clone())
+            .map_err(|_| Error::AlreadyInstalled)
+    }
+
+    /// Inside a handler the one that runs it, else the installed one, else [`Error::NotInstalled`].
+    pub fn current() -> Result<Self> {
+        CURRENT
+            .try_with(Tasker::clone)
+            .or_else(|_| INSTALLED.get().cloned().ok_or(Error::NotInstalled))
+    }
+
+    /// The dynamic form of `T::enqueue`: a job for the task of this alias, its params given as a JSON object.
+    /// They are checked against the task's definition: this binary's, else the one mirrored in the store.
+    pub fn enqueue_by_alias(&self, alias: impl Into<String>, params: Value) -> Enqueue<Value> {
+        Enqueue::by_alias(alias.into(), params).on(self)
+    }
+
+    /// Reading and changing jobs.
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs::new(self)
+    }
+
+    /// Reading, pausing and resuming queues.
+    pub fn queues(&self) -> Queues<'_> {
+        Queues::new(self)
+    }
+
+    /// Reading, pausing and resuming schedules.
+    pub fn schedules(&self) -> Schedules<'_> {
+        Schedules::new(self)
+    }
+
+    /// The tasks the store knows.
+    pub fn tasks(&self) -> Tasks<'_> {
+        Tasks::new(self)
+    }
+
+    /// The workers that have joined and not left, the oldest first.
+    pub async fn workers(&self) -> Result<Vec<Worker>> {
+        Ok(self.store().await?.workers().await?)
+    }
+
+    /// The tasks of this binary.
+    pub fn registry(&self) -> &Registry {
+        &self.inner.registry
+    }
+
+    /// The store, opened now if it is not open yet.
+    pub async fn store(&self) -> Result<&Arc<dyn Store>> {
+        let inner = &self.inner;
+        inner
+            .store
+            .get_or_try_init(|| async {
+                let Place::Url(url) = &inner.place else {
+                    return Err(Error::NotInstalled);
+                };
+                let store = open(url).await?;
+                store.open(inner.migrate).await?;
+                Ok(store)
+            })
+            .await
+    }
+
+    pub(crate) fn states(&self) -> &Arc<States> {
+        &self.inner.states
+    }
+
+    /// A tasker without a store, for a task that is run by hand where none is installed.
+    pub(crate) fn nowhere() -> Self {
+        TaskerBuilder::default().build(Place::Nowhere, OnceCell::new(), Registry::default())
+    }
+
+    /// Runs `future` with this as the current tasker.
+    pub(crate) async fn scope<F: Future>(&self, future: F) -> F::Output {
+        CURRENT.scope(self.clone(), future).await
+    }
+
+    /// Runs `function` with this as the current tasker.
+    pub(crate) fn sync_scope<T>(&self, function: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), function)
+    }
+}
+
+impl fmt::Debug for Tasker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL may hold a password.
+        f.debug_struct("Tasker")
+            .field("open", &self.inner.store.initialized())
+            .field("tasks", &self.inner.registry.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a [`Tasker`] is made.
+#[derive(Debug, Default)]
+pub struct TaskerBuilder {
+    url: Option<String>,
+    store: Option<Arc<dyn Store>>,
+    migrate: Migrate,
+    registry: Option<Registry>,
+    states: States,
+}
+
+impl TaskerBuilder {
+    /// Where the store is; the scheme picks the backend. `sqlite://tasker.db?mode=rwc` is a file in the current
+    /// folder, made if it is not there; `memory:` keeps everything in this process, and forgets it.
+    #[must_use]
+    pub fn database_url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+
+    /// A store made by the application, in place of a URL.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Whether the schema is brought up to date, the default, or only checked.
+    #[must_use]
+    pub fn migrate(mut self, migrate: Migrate) -> Self {
+        self.migrate = migrate;
+        self
+    }
+
+    /// Exactly these tasks, in place of those collected at link time.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// Values lent to the handlers.
+    #[must_use]
+    pub fn states(mut self, states: States) -> Self {
+        self.states = states;
+        self
+    }
+
+    /// Opens the store.
+    pub async fn connect(self) -> Result<Tasker> {
+        let tasker = self.lazy()?;
+        tasker.store().await?;
+        Ok(tasker)
+    }
+
+    /// A tasker that opens its store when it is first needed. A store given by [`TaskerBuilder::store`] is taken
+    /// as open.
+    pub fn lazy(mut self) -> Result<Tasker> {
+        let registry = match self.registry.take() {
+            Some(registry) => registry,
+            None => Registry::collect()?,
+        };
+        let place = match (self.store.is_some(), self.url.take()) {
+            (true, _) => Place::Given,
+            (false, Some(url)) => Place::Url(url),
+            (false, None) => {
+                return Err(Error::Setup(
+                    "no store was named: give a `database_url` or a `store`".into(),
+                ));
+            }
+        };
+        let store = OnceCell::new_with(self.store.take());
+        Ok(self.build(place, store, registry))
+    }
+
+    fn build(self, place: Place, store: OnceCell<Arc<dyn Store>>, registry: Registry) -> Tasker {
+        Tasker {
+            inner: Arc::new(Inner {
+                place,
+                migrate: self.migrate,
+                store,
+                registry,
+                states: Arc::new(self.states),
+            }),
+        }
+    }
+}
+
+/// The backend that `url`'s scheme names.
+async fn open(url: &str) -> Result<Arc<dyn Store>> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    Err(Error::Setup(format!(
+        "no backend for the database URL's scheme `{scheme}`"
+    )))
+}

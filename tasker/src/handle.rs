@@ -1,0 +1,119 @@
+//! [`JobHandle`]: one job in the store, and its output when it has one.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use tasker_store::{Changed, Job, JobId, JobState, Wake};
+
+use crate::client::Tasker;
+use crate::error::{Error, Result};
+
+/// How often a waiting caller looks at the store when no news of the job's end arrives.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// One job whose task returns `O`.
+pub struct JobHandle<O> {
+    tasker: Tasker,
+    id: JobId,
+    number: i64,
+    output: PhantomData<fn() -> O>,
+}
+
+impl<O> JobHandle<O> {
+    pub(crate) fn new(tasker: Tasker, id: JobId, number: i64) -> Self {
+        Self {
+            tasker,
+            id,
+            number,
+            output: PhantomData,
+        }
+    }
+
+    /// The job's id.
+    pub fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// The job's short number, as the command line prints and takes it.
+    pub fn number(&self) -> i64 {
+        self.number
+    }
+
+    /// The job as it is now.
+    pub async fn job(&self) -> Result<Job> {
+        let store = self.tasker.store().await?;
+        let job = store.job(self.id.into()).await?;
+        job.ok_or(Error::JobGone(self.id))
+    }
+
+    /// Waits until the job has ended, in this process or another, and gives it as it is then.
+    pub async fn wait(&self) -> Result<Job> {
+        let store = self.tasker.store().await?;
+        // Listening before looking: an end between the two is not missed.
+        let mut wakes = store.wakes();
+        loop {
+            let job = self.job().await?;
+            if job.state.is_final() {
+                return Ok(job);
+            }
+            let news = async {
+                loop {
+                    match wakes.next().await {
+                        Wake::Finished(id) if id == self.id => break,
+                        Wake::Gap => break,
+                        _ => {}
+                    }
+                }
+            };
+            // A timeout is the backstop for news that never came.
+            let _ = tokio::time::timeout(LOOK_EVERY, news).await;
+        }
+    }
+
+    /// Waits for the job's end and gives what it returned.
+    pub async fn result(&self) -> Result<O>
+    where
+        O: DeserializeOwned,
+    {
+        let job = self.wait().await?;
+        if job.state != JobState::Succeeded {
+            return Err(Error::JobEnded {
+                id: self.id,
+                state: job.state,
+                message: job.error.unwrap_or_else(|| "without a message".into()),
+            });
+        }
+        let json = job.output.as_deref().unwrap_or("null");
+        serde_json::from_str(json).map_err(|error| Error::Output {
+            id: self.id,
+            reason: match job.output {
+                Some(_) => error.to_string(),
+                None => {
+                    "it returned nothing, or more than is kept; the job's log says which".into()
+                }
+            },
+        })
+    }
+
+    /// Ends the job: at once where it is not running, else by asking its worker.
+    pub async fn cancel(&self) -> Result<Changed> {
+        self.tasker.jobs().cancel(self.id).await
+    }
+}
+
+impl<O> Clone for JobHandle<O> {
+    fn clone(&self) -> Self {
+        Self::new(self.tasker.clone(), self.id, self.number)
+    }
+}
+
+impl<O> fmt::Debug for JobHandle<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobHandle")
+            .field("id", &self.id)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
