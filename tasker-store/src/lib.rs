@@ -46,5 +46,5 @@ pub use settle::{
     Settled, Sweep,
 };
 pub use store::{Migrate, Store};
-pub use task::{Declaration, Diff, NewTask, Task};
+pub use task::{Declaration, Diff, NewTask, Task, canonical_alias};
 pub use wake::{Wake, Waker, Wakes};
