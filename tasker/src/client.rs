@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
-use tasker_store::{Migrate, Store, Worker};
+use tasker_store::{MemoryStore, Migrate, Store, Worker};
 use tokio::sync::OnceCell;
 
 use crate::enqueue::Enqueue;
@@ -239,7 +239,10 @@ impl TaskerBuilder {
 /// The backend that `url`'s scheme names.
 async fn open(url: &str) -> Result<Arc<dyn Store>> {
     let scheme = url.split(':').next().unwrap_or_default();
-    Err(Error::Setup(format!(
-        "no backend for the database URL's scheme `{scheme}`"
-    )))
+    match scheme {
+        "memory" => Ok(Arc::new(MemoryStore::new())),
+        _ => Err(Error::Setup(format!(
+            "no backend for the database URL's scheme `{scheme}`: this binary has `memory`"
+        ))),
+    }
 }
