@@ -3,12 +3,17 @@
 #[doc(hidden)]
 pub mod __private;
 mod client;
+mod declaration;
 mod dynamic;
 mod enqueue;
 mod error;
 mod handle;
 mod jobs;
+mod maintenance;
+mod run;
+mod schedule;
 mod task;
+mod worker;
 
 pub use client::{Tasker, TaskerBuilder};
 pub use enqueue::{Enqueue, EnqueueMany};
@@ -23,3 +28,4 @@ pub use task::{
 pub use tasker_store::{
     CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,
 };
+pub use worker::{Stopper, Summary, Worker, WorkerBuilder, WorkerEvent};

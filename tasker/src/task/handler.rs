@@ -41,6 +41,8 @@ pub enum CallError {
     Handler(BoxError),
     /// What the handler returned cannot be written as JSON.
     Output(String),
+    /// A plain function panicked on its thread; message and place.
+    Panicked(String),
 }
 
 /// The erased handler.
