@@ -14,8 +14,10 @@ use libtest_mimic::{Arguments, Trial};
 use tasker_store::conformance::{Case, Harness, cases};
 use tokio::runtime::Builder;
 
+type MakeHarness = fn() -> Arc<dyn Harness>;
+
 /// Each backend under test, by the name its trials begin with.
-const BACKENDS: &[(&str, fn() -> Arc<dyn Harness>)] = &[("memory", || Arc::new(memory::Memory))];
+const BACKENDS: &[(&str, MakeHarness)] = &[("memory", || Arc::new(memory::Memory))];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

@@ -50,44 +50,57 @@ pub(super) struct Answer {
 pub(super) struct World {
     jobs: Vec<JobId>,
     workers: Vec<WorkerId>,
-    /// Every lease there ever was, the stale ones too.
-    leases: Vec<Lease>,
+    /// Leases that no command has ended yet; a rescue may have.
+    live: Vec<Lease>,
+    /// Leases that are over.
+    over: Vec<Lease>,
 }
 
 impl World {
     /// Draws the next command.
     pub(super) fn command(&mut self, random: &mut Random) -> Command {
-        let (Some(worker), Some(job)) = (random.pick(&self.workers), random.pick(&self.jobs))
-        else {
+        // The youngest worker is the likeliest to be alive.
+        let worker = match random.one_in(4) {
+            true => random.pick(&self.workers),
+            false => self.workers.last().copied(),
+        };
+        let (Some(worker), Some(job)) = (worker, random.pick(&self.jobs)) else {
             return match self.workers.len() {
                 0 => Command::Join(WorkerId::generate()),
                 _ => Command::Enqueue(new_jobs(random)),
             };
         };
         match random.below(32) {
-            0..5 => Command::Enqueue(new_jobs(random)),
-            5 => Command::Join(WorkerId::generate()),
-            6 => Command::Beat(worker),
-            7 if random.one_in(3) => Command::Leave(worker),
-            7..17 => Command::Settle(self.settle(random, worker)),
+            0..3 => Command::Enqueue(new_jobs(random)),
+            3 => Command::Join(WorkerId::generate()),
+            4..6 => Command::Beat(worker),
+            6 if random.one_in(3) => Command::Leave(worker),
+            6..17 => Command::Settle(self.settle(random, worker)),
             17 => Command::Release(self.some_leases(random), due(random)),
             18 => Command::Note(self.some_leases(random)),
-            19..22 => Command::Wait(1 + random.below(20)),
+            19..22 => Command::Wait(1 + random.below(12)),
             22..25 => Command::Sweep,
             25 => Command::Cancel(job),
             26 => Command::Pause(job),
             27 => Command::Resume(job),
             28 => Command::Rerun(job),
             29 if random.one_in(3) => Command::Delete(job),
-            30 => Command::PauseQueue(QUEUES[1], random.one_in(2)),
-            31 => Command::Enable(ALIASES[1], !random.one_in(3)),
+            30 => Command::PauseQueue(QUEUES[1], random.one_in(4)),
+            31 => Command::Enable(ALIASES[1], !random.one_in(4)),
             _ => Command::Wait(1),
         }
     }
 
     /// Takes note of what a command brought about.
     pub(super) fn learn(&mut self, command: Command, claimed: Vec<Claimed>) {
-        self.leases.extend(claimed.iter().map(Claimed::lease));
+        let ended: Vec<Lease> = match &command {
+            Command::Settle(settle) => settle.finishes.iter().map(|end| end.lease).collect(),
+            Command::Release(leases, _) => leases.clone(),
+            _ => Vec::new(),
+        };
+        self.live.retain(|lease| !ended.contains(lease));
+        self.over.extend(ended);
+        self.live.extend(claimed.iter().map(Claimed::lease));
         match command {
             Command::Enqueue(jobs) => self.jobs.extend(jobs.iter().map(|job| job.id)),
             Command::Join(worker) => self.workers.push(worker),
@@ -97,13 +110,11 @@ impl World {
     }
 
     fn some_leases(&self, random: &mut Random) -> Vec<Lease> {
-        let count = random.below(3) + 1;
-        // The youngest are the likeliest to be alive.
-        let young = &self.leases[self.leases.len().saturating_sub(8)..];
-        let from = |random: &mut Random| match random.one_in(4) {
-            true => random.pick(&self.leases),
-            false => random.pick(young),
+        let from = |random: &mut Random| match random.one_in(6) {
+            true => random.pick(&self.over),
+            false => random.pick(&self.live),
         };
+        let count = random.below(3) + 1;
         (0..count).filter_map(|_| from(random)).collect()
     }
 

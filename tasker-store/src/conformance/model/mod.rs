@@ -23,7 +23,7 @@ use crate::store::Store;
 use command::World;
 use random::Random;
 
-const STEPS: usize = 150;
+const STEPS: usize = 400;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(
