@@ -1,1 +1,9 @@
 //! Tasks.
+
+#[doc(hidden)]
+pub mod __private;
+mod grammar;
+mod task;
+
+pub use grammar::Message;
+pub use task::backoff::Backoff;

@@ -1,0 +1,4 @@
+//! What a task is.
+
+pub mod alias;
+pub(crate) mod backoff;
