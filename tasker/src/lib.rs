@@ -3,6 +3,7 @@
 #[doc(hidden)]
 pub mod __private;
 mod grammar;
+pub mod schedule;
 mod task;
 
 pub use grammar::Message;
