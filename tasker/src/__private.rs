@@ -3,6 +3,8 @@
 pub use inventory;
 pub use tasker_store::{CatchUp, Overlap};
 
+pub use crate::grammar::{Message, duration};
+pub use crate::task::alias;
 pub use crate::task::backoff::Backoff;
 pub use crate::task::params::{put, take};
 pub use crate::task::registry::Registration;

@@ -7,23 +7,25 @@ mod declaration;
 mod dynamic;
 mod enqueue;
 mod error;
+mod grammar;
 mod handle;
 mod jobs;
 mod maintenance;
 mod run;
-mod schedule;
+pub mod schedule;
 mod task;
 mod worker;
 
 pub use client::{Tasker, TaskerBuilder};
 pub use enqueue::{Enqueue, EnqueueMany};
 pub use error::{Error, Result};
+pub use grammar::Message;
 pub use handle::JobHandle;
 pub use jobs::{Jobs, Queues, Schedules, Tasks};
 pub use task::{
-    BoxError, BoxFuture, Call, CallError, Context, Disposition, Fields, FromContext, Handler,
-    Output, ParamDefinition, ParamError, Params, Registry, ScheduleDefinition, Shape, State,
-    States, Task, TaskDefinition, TaskError,
+    Backoff, BoxError, BoxFuture, Call, CallError, Context, Disposition, Fields, FromContext,
+    Handler, Output, ParamDefinition, ParamError, Params, Registry, ScheduleDefinition, Shape,
+    State, States, Task, TaskDefinition, TaskError,
 };
 pub use tasker_store::{
     CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,

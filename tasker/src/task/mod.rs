@@ -3,6 +3,7 @@
 //! Read next: `definition` (a task as data), `handler` (the erased call), `context` (what an attempt knows),
 //! `params` (JSON to Rust and back), `error` (what a handler's error means).
 
+pub mod alias;
 pub(crate) mod backoff;
 pub(crate) mod context;
 pub(crate) mod definition;
@@ -13,6 +14,7 @@ pub(crate) mod registry;
 pub(crate) mod shape;
 pub(crate) mod state;
 
+pub use backoff::Backoff;
 pub use context::Context;
 pub use definition::{ParamDefinition, ScheduleDefinition, Task, TaskDefinition};
 pub use error::{BoxError, Disposition, TaskError};
