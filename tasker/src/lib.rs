@@ -8,6 +8,7 @@ mod enqueue;
 mod error;
 mod handle;
 mod jobs;
+mod run;
 mod task;
 
 pub use client::{Tasker, TaskerBuilder};
@@ -20,6 +21,8 @@ pub use task::{
     Output, ParamDefinition, ParamError, Params, Registry, ScheduleDefinition, Shape, State,
     States, Task, TaskDefinition, TaskError,
 };
+#[cfg(feature = "macros")]
+pub use tasker_macros::{Task, task};
 pub use tasker_store::{
     CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,
 };

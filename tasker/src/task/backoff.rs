@@ -2,3 +2,8 @@
 /// The delay before another attempt.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff;
+
+impl Backoff {
+    /// Placeholder.
+    pub const DEFAULT: Self = Self;
+}

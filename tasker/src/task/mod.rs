@@ -4,6 +4,7 @@
 //! `params` (JSON to Rust and back), `error` (what a handler's error means).
 
 pub(crate) mod backoff;
+pub(crate) mod call;
 pub(crate) mod context;
 pub(crate) mod definition;
 pub(crate) mod error;
