@@ -24,9 +24,11 @@ pub use handle::JobHandle;
 pub use jobs::{Jobs, Queues, Schedules, Tasks};
 pub use task::{
     Backoff, BoxError, BoxFuture, Call, CallError, Context, Disposition, Fields, FromContext,
-    Handler, Output, ParamDefinition, ParamError, Params, Registry, ScheduleDefinition, Shape,
+    Handler, Output, ParamDefinition, ParamError, Params, Registry, Run, ScheduleDefinition, Shape,
     State, States, Task, TaskDefinition, TaskError,
 };
+#[cfg(feature = "macros")]
+pub use tasker_macros::{Task, task};
 pub use tasker_store::{
     CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,
 };

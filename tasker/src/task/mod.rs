@@ -5,6 +5,7 @@
 
 pub mod alias;
 pub(crate) mod backoff;
+pub(crate) mod call;
 pub(crate) mod context;
 pub(crate) mod definition;
 pub(crate) mod error;
@@ -18,7 +19,7 @@ pub use backoff::Backoff;
 pub use context::Context;
 pub use definition::{ParamDefinition, ScheduleDefinition, Task, TaskDefinition};
 pub use error::{BoxError, Disposition, TaskError};
-pub use handler::{BoxFuture, Call, CallError, FromContext, Handler, Output};
+pub use handler::{BoxFuture, Call, CallError, FromContext, Handler, Output, Run};
 pub use params::{Fields, ParamError, Params};
 pub use registry::Registry;
 pub use shape::Shape;
