@@ -6,6 +6,7 @@
 //! implements `Harness`, and one line here.
 
 mod memory;
+mod sqlite;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,7 +16,11 @@ use tasker_store::conformance::{Case, Harness, cases};
 use tokio::runtime::Builder;
 
 /// Each backend under test, by the name its trials begin with.
-const BACKENDS: &[(&str, fn() -> Arc<dyn Harness>)] = &[("memory", || Arc::new(memory::Memory))];
+const BACKENDS: &[(&str, fn() -> Arc<dyn Harness>)] = &[
+    ("memory", || Arc::new(memory::Memory)),
+    ("sqlite", || Arc::new(sqlite::File)),
+    ("sqlite-memory", || Arc::new(sqlite::Memory)),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
