@@ -131,7 +131,7 @@ const fn place(unit: &str, digits: &str, whole: &str) -> Result<usize, Message> 
     };
     Err(message
         .suggest(near)
-        .text(" the units are `ms`, `s`, `m`, `h`, `d`, `w`, as in `1h30m`"))
+        .text("the units are `ms`, `s`, `m`, `h`, `d`, `w`, as in `1h30m`"))
 }
 
 /// The unit meant by a longer word such as `min` or `hours`, or by a capital letter.
