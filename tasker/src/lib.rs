@@ -6,16 +6,20 @@ mod client;
 mod dynamic;
 mod enqueue;
 mod error;
+mod grammar;
 mod handle;
 mod jobs;
 mod run;
+pub mod schedule;
 mod task;
 
 pub use client::{Tasker, TaskerBuilder};
 pub use enqueue::{Enqueue, EnqueueMany};
 pub use error::{Error, Result};
+pub use grammar::Message;
 pub use handle::JobHandle;
 pub use jobs::{Jobs, Queues, Schedules, Tasks};
+pub use task::backoff::Backoff;
 pub use task::{
     BoxError, BoxFuture, Call, CallError, Context, Disposition, Fields, FromContext, Handler,
     Output, ParamDefinition, ParamError, Params, Registry, ScheduleDefinition, Shape, State,
