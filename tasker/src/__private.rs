@@ -9,6 +9,7 @@ pub use std::option::Option::{self, None, Some};
 pub use std::path::PathBuf;
 pub use std::result::Result::{self, Err, Ok};
 pub use std::string::String;
+pub use std::sync::OnceLock;
 pub use std::time::Duration;
 pub use std::vec::Vec;
 

@@ -343,6 +343,7 @@ fn definition(model: &Model) -> TokenStream {
             origin: ::core::env!("CARGO_PKG_NAME"),
             file: ::core::file!(),
             line: ::core::line!(),
+            shape: #rt::OnceLock::new(),
         };
     }
 }
