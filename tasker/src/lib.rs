@@ -2,10 +2,16 @@
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "cli")]
+mod app;
+#[cfg(feature = "cli")]
+mod cli;
 mod client;
 mod declaration;
 mod dynamic;
 mod enqueue;
+#[cfg(feature = "cli")]
+mod entry;
 mod error;
 mod handle;
 mod jobs;
@@ -15,6 +21,8 @@ mod schedule;
 mod task;
 mod worker;
 
+#[cfg(feature = "cli")]
+pub use app::App;
 pub use client::{Tasker, TaskerBuilder};
 pub use enqueue::{Enqueue, EnqueueMany};
 pub use error::{Error, Result};
