@@ -35,8 +35,9 @@ impl Fault {
     }
 }
 
-/// One flag for each param, and `--params`.
-pub(super) fn flags(task: &'static TaskDefinition) -> Vec<Arg> {
+/// One flag for each param, and `--params`; where that is given, no other is required.
+pub(super) fn flags(task: &'static TaskDefinition, has_params: bool) -> Vec<Arg> {
+    let flag = |param| flag(param, has_params);
     let mut flags: Vec<Arg> = task.params.iter().map(flag).collect();
     flags.push(
         Arg::new(PARAMS)
@@ -47,7 +48,7 @@ pub(super) fn flags(task: &'static TaskDefinition) -> Vec<Arg> {
     flags
 }
 
-fn flag(param: &'static ParamDefinition) -> Arg {
+fn flag(param: &'static ParamDefinition, has_params: bool) -> Arg {
     let shape = (param.shape)();
     let shape = value::inner(&shape);
     let mut arg = Arg::new(id(param))
@@ -56,6 +57,7 @@ fn flag(param: &'static ParamDefinition) -> Arg {
         .value_name(value_name(param, shape))
         .action(ArgAction::Append)
         .allow_negative_numbers(true)
+        .required(param.required && !has_params)
         .help_heading("Parameters");
     arg = match shape {
         Shape::Bool => arg
@@ -65,9 +67,6 @@ fn flag(param: &'static ParamDefinition) -> Arg {
         Shape::Choice(names) => arg.value_parser(PossibleValuesParser::new(names.iter().copied())),
         _ => arg.value_parser(value_parser!(String)),
     };
-    if param.required {
-        arg = arg.required_unless_present(PARAMS);
-    }
     let help = help(param, shape);
     match shape {
         Shape::List(_) => arg.long_help(format!("{help}\n\n{LIST_HELP}")).help(help),

@@ -21,17 +21,17 @@ use crate::task::{Fields, TaskDefinition};
 /// A task that was named, with its params.
 #[derive(Debug)]
 pub(super) struct TaskCall {
-    task: &'static TaskDefinition,
-    params: Fields,
-    enqueue: Option<Options>,
+    pub(super) task: &'static TaskDefinition,
+    pub(super) params: Fields,
+    pub(super) enqueue: Option<Options>,
 }
 
 #[derive(Debug)]
-struct Options {
-    delay: Option<Duration>,
-    at: Option<Instant>,
-    queue: Option<String>,
-    priority: Option<i16>,
+pub(super) struct Options {
+    pub(super) delay: Option<Duration>,
+    pub(super) at: Option<Instant>,
+    pub(super) queue: Option<String>,
+    pub(super) priority: Option<i16>,
 }
 
 pub(super) fn read(task: &'static TaskDefinition, matches: &ArgMatches) -> Result<TaskCall, Fault> {

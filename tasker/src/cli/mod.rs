@@ -18,6 +18,8 @@ mod schedules;
 mod signals;
 mod spelling;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 mod work;
@@ -29,7 +31,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 
 use self::arguments::Fault;
-use self::tree::{Detail, Face};
+use self::tree::{Detail, Face, Named};
 use crate::client::Tasker;
 use crate::error::Result;
 use crate::task::Registry;
@@ -102,7 +104,11 @@ pub(crate) fn parse(
         let message = what + &hint.unwrap_or_default();
         Stop::Unknown(Box::new(tree.error(ErrorKind::InvalidSubcommand, message)))
     })?;
-    let mut tree = tree::build(&face, registry, Detail::Named(named));
+    let has_params = (argv.iter())
+        .filter_map(|word| word.to_str())
+        .any(|word| word == "--params" || word.starts_with("--params="));
+    let detail = Detail::Named(named.map(|task| Named { task, has_params }));
+    let mut tree = tree::build(&face, registry, detail);
     let matches = match tree.try_get_matches_from_mut(&argv) {
         Ok(matches) => matches,
         Err(error) => return Err(Stop::Said(Box::new(with_usage(error, &mut tree, &argv)))),

@@ -31,9 +31,17 @@ pub(super) const VERBS: [&str; 11] = [
 #[derive(Clone, Copy)]
 pub(super) enum Detail {
     /// Only this one.
-    Named(Option<&'static TaskDefinition>),
+    Named(Option<Named>),
     /// All of them.
     Full,
+}
+
+/// The task that the command line names.
+#[derive(Clone, Copy)]
+pub(super) struct Named {
+    pub(super) task: &'static TaskDefinition,
+    /// Whether `--params` is among the words: no single flag is required then.
+    pub(super) has_params: bool,
 }
 
 /// What the program says of itself.
@@ -56,7 +64,8 @@ pub(super) fn build(face: &Face<'_>, registry: &Registry, detail: Detail) -> Com
         .arg(database_url())
         .arg(json())
         .subcommands(tasks_of(registry, detail));
-    root.subcommand(run(registry, detail))
+    let root = root
+        .subcommand(run(registry, detail))
         .subcommand(list::command())
         .subcommand(work::command())
         .subcommand(jobs::command())
@@ -65,7 +74,30 @@ pub(super) fn build(face: &Face<'_>, registry: &Registry, detail: Detail) -> Com
         .subcommand(workers::command())
         .subcommand(tasks::command())
         .subcommand(migrate::command())
-        .subcommand(completions::command())
+        .subcommand(completions::command());
+    tidy(root)
+}
+
+/// Gives every command a `--help` and a heading for its options, which then come after a task's parameters.
+fn tidy(command: Command) -> Command {
+    let mut help = Arg::new("help")
+        .long("help")
+        .action(ArgAction::Help)
+        .help("Print help");
+    if command
+        .get_arguments()
+        .all(|arg| arg.get_short() != Some('h'))
+    {
+        help = help.short('h');
+    }
+    command
+        .disable_help_flag(true)
+        .arg(help)
+        .mut_args(|arg| match arg.get_help_heading() {
+            None if !arg.is_positional() => arg.help_heading("Options"),
+            _ => arg,
+        })
+        .mut_subcommands(tidy)
 }
 
 /// clap has one list of subcommands; tasks come first here, under a heading of their own.
@@ -93,8 +125,10 @@ fn template(registry: &Registry) -> String {
 
 fn tasks_of(registry: &Registry, detail: Detail) -> impl Iterator<Item = Command> {
     registry.iter().map(move |task| match detail {
-        Detail::Full => task_command(task),
-        Detail::Named(Some(named)) if std::ptr::eq(named, task) => task_command(task).hide(true),
+        Detail::Full => task_command(task, false),
+        Detail::Named(Some(named)) if std::ptr::eq(named.task, task) => {
+            task_command(task, named.has_params).hide(true)
+        }
         Detail::Named(_) => face(task).hide(true),
     })
 }
@@ -118,11 +152,10 @@ fn face(task: &'static TaskDefinition) -> Command {
     command
 }
 
-fn task_command(task: &'static TaskDefinition) -> Command {
+fn task_command(task: &'static TaskDefinition, has_params: bool) -> Command {
     let takes = |flag: &str| task.params.iter().any(|param| param.flag == flag);
     let mut command = face(task)
-        .disable_help_flag(true)
-        .args(flags(task))
+        .args(flags(task, has_params))
         .arg(enqueue())
         .arg(delay().conflicts_with("at"))
         .arg(at());
@@ -133,14 +166,7 @@ fn task_command(task: &'static TaskDefinition) -> Command {
     if !takes("priority") {
         command = command.arg(priority());
     }
-    let help = Arg::new("help")
-        .long("help")
-        .action(ArgAction::Help)
-        .help("Print help");
-    match task.params.iter().any(|param| param.short == Some('h')) {
-        true => command.arg(help),
-        false => command.arg(help.short('h')),
-    }
+    command
 }
 
 fn database_url() -> Arg {
