@@ -273,8 +273,17 @@ async fn open(url: &str) -> Result<Arc<dyn Store>> {
     let scheme = url.split(':').next().unwrap_or_default();
     match scheme {
         "memory" => Ok(Arc::new(MemoryStore::new())),
-        _ => Err(Error::Setup(format!(
-            "no backend for the database URL's scheme `{scheme}`: this binary has `memory`"
-        ))),
+        #[cfg(feature = "sqlite")]
+        "sqlite" => Ok(Arc::new(tasker_store::SqlStore::connect(url).await?)),
+        _ => {
+            let known = if cfg!(feature = "sqlite") {
+                "`sqlite://file.db?mode=rwc` and `memory:`"
+            } else {
+                "`memory:`"
+            };
+            Err(Error::Setup(format!(
+                "no backend for a database URL that begins with `{scheme}:`: this binary takes {known}"
+            )))
+        }
     }
 }

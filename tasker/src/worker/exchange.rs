@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tasker_store::{
-    Claim, Failure, FailureKind, Fate, Finish, Note, Outcome, Settle, Settled, Store, StoreError,
-    WorkerId,
+    Claim, Due, Failure, FailureKind, Fate, Finish, Note, Outcome, Settle, Settled, Store,
+    StoreError, WorkerId,
 };
 
 /// What goes out.
@@ -189,11 +189,12 @@ pub(crate) fn pause_after(failures: u32) -> Duration {
         .min(Duration::from_secs(5))
 }
 
-/// A finish that gives a job back which was claimed but never started.
+/// A finish that gives a job back which was claimed but never started; not a release, since nothing was cut short
+/// and a job that must not be started twice may still be started once.
 pub(crate) fn not_started(lease: tasker_store::Lease) -> Finish {
     Finish {
         lease,
-        outcome: Outcome::Released,
+        outcome: Outcome::Snoozed { due: Due::Now },
         note: None,
         follow_ups: Vec::new(),
     }
