@@ -17,7 +17,11 @@ pub use inventory;
 pub use serde::de::Deserialize;
 pub use tasker_store::{CatchUp, Overlap};
 
+#[cfg(feature = "cli")]
+pub use crate::cli::Program;
 pub use crate::enqueue::{Enqueue, EnqueueMany};
+#[cfg(feature = "cli")]
+pub use crate::entry::{Ending, main};
 pub use crate::error::Error;
 pub use crate::grammar::Message;
 pub use crate::run::run_here;

@@ -121,6 +121,17 @@ impl Tasker {
             .await
     }
 
+    /// The steps of the store's schema, without opening it.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn schema(&self) -> Result<Vec<tasker_store::SchemaStep>> {
+        let inner = &self.inner;
+        match (inner.store.get(), &inner.place) {
+            (Some(store), _) => Ok(store.schema().await?),
+            (None, Place::Url(url)) => Ok(open(url).await?.schema().await?),
+            (None, _) => Err(Error::NotInstalled),
+        }
+    }
+
     /// A worker over this store with the tasks of this binary, to be set up and run.
     pub fn worker(&self) -> WorkerBuilder {
         WorkerBuilder::new(self)

@@ -2,10 +2,16 @@
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "cli")]
+mod app;
+#[cfg(feature = "cli")]
+mod cli;
 mod client;
 mod declaration;
 mod dynamic;
 mod enqueue;
+#[cfg(feature = "cli")]
+mod entry;
 mod error;
 mod grammar;
 mod handle;
@@ -16,6 +22,8 @@ pub mod schedule;
 mod task;
 mod worker;
 
+#[cfg(feature = "cli")]
+pub use app::App;
 pub use client::{Tasker, TaskerBuilder};
 pub use enqueue::{Enqueue, EnqueueMany};
 pub use error::{Error, Result};
@@ -28,7 +36,7 @@ pub use task::{
     State, States, Task, TaskDefinition, TaskError,
 };
 #[cfg(feature = "macros")]
-pub use tasker_macros::{Task, task};
+pub use tasker_macros::{Task, main, task};
 pub use tasker_store::{
     CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,
 };
