@@ -1,0 +1,145 @@
+//! How fast the whole path is, beside the same work done by bare statements in the same run.
+//!
+//! Run with `cargo bench -p tasker-tests`. Prints one table and writes `target/throughput.json`. Absolute figures
+//! move with the machine; what counts is the last column, the product's share of what the bare driver reaches.
+//! "Raw" issues the ideal statements with the same effects, 100 or 1,000 rows at a time, on one connection to a
+//! file of the same schema. Durability: WAL, `synchronous=normal` for both.
+
+mod raw;
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use tasker::{Tasker, task};
+
+/// Jobs in each measurement.
+const JOBS: usize = 20_000;
+/// A hundred bytes of params, as a small job has.
+const PADDING: &str = "................................................................................";
+
+/// Do nothing.
+#[task]
+async fn noop(number: i64, padding: String) {
+    let _ = (number, padding);
+}
+
+/// One line of the table.
+struct Row {
+    what: &'static str,
+    product: f64,
+    raw: f64,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let rows = runtime.block_on(measure())?;
+    let mut json = Vec::new();
+    println!("{:<44} {:>12} {:>12} {:>7}", "SQLite, jobs per second", "tasker", "raw", "share");
+    for row in &rows {
+        let share = row.product / row.raw;
+        println!("{:<44} {:>12.0} {:>12.0} {share:>7.2}", row.what, row.product, row.raw);
+        let mut line = String::new();
+        write!(line, "{{\"what\":{:?},\"tasker\":{:.0},\"raw\":{:.0},\"share\":{share:.3}}}", row.what, row.product, row.raw)?;
+        json.push(line);
+    }
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/throughput.json");
+    std::fs::write(file, format!("[{}]\n", json.join(",\n ")))?;
+    Ok(())
+}
+
+async fn measure() -> Result<Vec<Row>, Box<dyn std::error::Error>> {
+    let bulk_raw = raw::bulk(JOBS, 1_000).await?;
+    let drain_raw = raw::drain(JOBS, 100).await?;
+    Ok(vec![
+        Row {
+            what: "enqueue, 1,000 a call",
+            product: bulk().await?,
+            raw: bulk_raw,
+        },
+        Row {
+            what: "enqueue one by one, 1 caller",
+            product: single(1, 2_000).await?,
+            raw: raw::bulk(2_000, 1).await?,
+        },
+        Row {
+            what: "enqueue one by one, 100 callers (raw: bulk)",
+            product: single(100, JOBS).await?,
+            raw: bulk_raw,
+        },
+        Row {
+            what: "drain, concurrency 100 (raw: batches of 100)",
+            product: drain(100).await?,
+            raw: drain_raw,
+        },
+        Row {
+            what: "drain, concurrency 10 (raw: batches of 10)",
+            product: drain(10).await?,
+            raw: raw::drain(JOBS, 10).await?,
+        },
+    ])
+}
+
+/// A tasker on a file of its own.
+async fn fresh() -> Result<(Tasker, tempfile::TempDir), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display());
+    Ok((Tasker::connect(url).await?, folder))
+}
+
+fn params(number: usize) -> NoopParams {
+    NoopParams::new(number as i64, PADDING)
+}
+
+async fn fill(tasker: &Tasker) -> Result<Duration, Box<dyn std::error::Error>> {
+    let start = Instant::now();
+    for first in (0..JOBS).step_by(1_000) {
+        Noop::enqueue_many((first..first + 1_000).map(params)).on(tasker).await?;
+    }
+    Ok(start.elapsed())
+}
+
+async fn bulk() -> Result<f64, Box<dyn std::error::Error>> {
+    let (tasker, _folder) = fresh().await?;
+    Ok(rate(JOBS, fill(&tasker).await?))
+}
+
+async fn single(callers: usize, jobs: usize) -> Result<f64, Box<dyn std::error::Error>> {
+    let (tasker, _folder) = fresh().await?;
+    let start = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for caller in 0..callers {
+        let tasker = tasker.clone();
+        tasks.spawn(async move {
+            for number in (caller..jobs).step_by(callers) {
+                Noop::enqueue(params(number)).on(&tasker).await?;
+            }
+            tasker::Result::Ok(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok(rate(jobs, start.elapsed()))
+}
+
+async fn drain(concurrency: u32) -> Result<f64, Box<dyn std::error::Error>> {
+    let (tasker, _folder) = fresh().await?;
+    fill(&tasker).await?;
+    let worker = tasker.worker().concurrency(concurrency).build()?;
+    let (stopper, mut events) = (worker.stopper(), worker.events());
+    let start = Instant::now();
+    let working = tokio::spawn(worker.run());
+    // Idle means that it has asked for more and there was none: everything before is settled but the last batch.
+    while !matches!(events.recv().await, Ok(tasker::WorkerEvent::Idle)) {}
+    stopper.stop();
+    let summary = working.await??;
+    let elapsed = start.elapsed();
+    if summary.succeeded != JOBS as u64 {
+        return Err(format!("{JOBS} jobs were enqueued and {} succeeded", summary.succeeded).into());
+    }
+    Ok(rate(JOBS, elapsed))
+}
+
+fn rate(jobs: usize, elapsed: Duration) -> f64 {
+    jobs as f64 / elapsed.as_secs_f64()
+}
