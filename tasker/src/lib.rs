@@ -13,11 +13,12 @@ mod enqueue;
 #[cfg(feature = "cli")]
 mod entry;
 mod error;
+mod grammar;
 mod handle;
 mod jobs;
 mod maintenance;
 mod run;
-mod schedule;
+pub mod schedule;
 mod task;
 mod worker;
 
@@ -26,13 +27,18 @@ pub use app::App;
 pub use client::{Tasker, TaskerBuilder};
 pub use enqueue::{Enqueue, EnqueueMany};
 pub use error::{Error, Result};
+pub use grammar::Message;
 pub use handle::JobHandle;
 pub use jobs::{Jobs, Queues, Schedules, Tasks};
 pub use task::{
-    BoxError, BoxFuture, Call, CallError, Context, Disposition, Fields, FromContext, Handler,
-    Output, ParamDefinition, ParamError, Params, Registry, ScheduleDefinition, Shape, State,
-    States, Task, TaskDefinition, TaskError,
+    Backoff, BoxError, BoxFuture, Call, CallError, Context, Disposition, Fields, FromContext,
+    Handler, Output, ParamDefinition, ParamError, Params, Registry, Run, ScheduleDefinition, Shape,
+    State, States, Task, TaskDefinition, TaskError,
 };
+#[cfg(all(feature = "cli", feature = "macros"))]
+pub use tasker_macros::main;
+#[cfg(feature = "macros")]
+pub use tasker_macros::{Task, task};
 pub use tasker_store::{
     CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,
 };

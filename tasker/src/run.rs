@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Tasker;
 use crate::enqueue::params_error;
 use crate::error::{Error, Result};
-use crate::task::{BoxError, CallError, Context, Fields, Output, Params, Task, TaskDefinition};
+use crate::task::{
+    BoxError, BoxFuture, CallError, Context, Fields, Output, Params, Task, TaskDefinition,
+};
 use crate::worker::attempt::{self, Ended};
 
 /// Runs a task by its definition. `cancel` tells its handler to end.
@@ -45,9 +47,7 @@ pub(crate) async fn by_hand(
         Ended::Failed(CallError::Output(error)) => Err(failed(
             format!("what it returned cannot be written as JSON: {error}").into(),
         )),
-        Ended::Failed(CallError::Panicked(message)) | Ended::Panicked(message) => {
-            Err(failed(message.into()))
-        }
+        Ended::Panicked(message) => Err(failed(message.into())),
         Ended::TimedOut(limit) => Err(failed(
             format!("ran longer than its timeout of {limit:?}").into(),
         )),
@@ -55,19 +55,20 @@ pub(crate) async fn by_hand(
 }
 
 /// Runs task `T` with these params, under the current tasker if there is one.
-pub(crate) async fn here<T: Task>(params: &T::Params) -> Result<T::Output>
+pub fn run_here<T: Task>(params: &T::Params) -> BoxFuture<'static, Result<T::Output>>
 where
     T::Output: DeserializeOwned,
 {
     let task = T::definition();
-    let tasker = Tasker::current().unwrap_or_else(|_| Tasker::nowhere());
-    let fields = params
-        .encode()
-        .map_err(|source| params_error(task.alias, source))?;
-    let output = by_hand(&tasker, task, fields, CancellationToken::new(), false).await?;
-    let json = output.json.as_deref().unwrap_or("null");
-    serde_json::from_str(json).map_err(|error| Error::Task {
-        alias: task.alias.to_owned(),
-        source: format!("what it returned does not read back: {error}").into(),
+    let params = params.encode();
+    Box::pin(async move {
+        let fields = params.map_err(|source| params_error(task.alias, source))?;
+        let tasker = Tasker::current().unwrap_or_else(|_| Tasker::nowhere());
+        let output = by_hand(&tasker, task, fields, CancellationToken::new(), false).await?;
+        let json = output.json.as_deref().unwrap_or("null");
+        serde_json::from_str(json).map_err(|error| Error::Task {
+            alias: task.alias.to_owned(),
+            source: format!("its output does not read back as it was written: {error}").into(),
+        })
     })
 }

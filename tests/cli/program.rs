@@ -46,7 +46,7 @@ const fn task(
         queue: "default",
         priority: 0,
         max_attempts: Some(1),
-        backoff: Backoff,
+        backoff: Backoff::DEFAULT,
         timeout: None,
         tags: &[],
         params,

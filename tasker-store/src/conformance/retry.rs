@@ -43,6 +43,8 @@ async fn a_retry_waits_and_keeps_the_attempt_spent(b: Bench) {
     let again = b.take(worker).await;
     assert_eq!(again.attempt, 2);
     assert_eq!(again.token, claimed.token + 1);
+    let started = b.job(claimed.id).await.started_at;
+    assert_eq!(started, Some(at(12)), "when the latest attempt started");
 }
 
 async fn a_retry_due_now_is_queued(b: Bench) {

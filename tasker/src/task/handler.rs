@@ -41,8 +41,6 @@ pub enum CallError {
     Handler(BoxError),
     /// What the handler returned cannot be written as JSON.
     Output(String),
-    /// A plain function panicked on its thread; message and place.
-    Panicked(String),
 }
 
 /// The erased handler.

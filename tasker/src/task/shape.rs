@@ -30,11 +30,11 @@ pub enum Shape {
 }
 
 /// The shape of `T`.
-pub fn of<T: DeserializeOwned>() -> Shape {
+pub(crate) fn of<T: DeserializeOwned>() -> Shape {
     Shape::Any
 }
 
 /// A stable hash (FNV-1a, 64 bits) of the names, shapes and requiredness of a task's params.
-pub fn hash<'a>(_fields: impl Iterator<Item = (&'a str, bool, Shape)>) -> i64 {
+pub(crate) fn hash<'a>(_fields: impl Iterator<Item = (&'a str, bool, Shape)>) -> i64 {
     0
 }

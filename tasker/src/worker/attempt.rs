@@ -64,7 +64,7 @@ async fn call(task: &'static TaskDefinition, params: Fields, context: Context) -
     let handler = panics::caught(async move { (task.run)(Call { params, context }).await });
     match tasker.scope(handler).await {
         Ok(Ok(output)) => Ended::Returned(output),
-        Ok(Err(CallError::Panicked(message))) | Err(message) => Ended::Panicked(message),
+        Err(message) => Ended::Panicked(message),
         Ok(Err(error)) => Ended::Failed(error),
     }
 }

@@ -88,7 +88,6 @@ fn describe(error: &CallError) -> (FailureKind, String, Disposition) {
             format!("what it returned cannot be written as JSON: {error}"),
             Disposition::Retry,
         ),
-        CallError::Panicked(message) => (FailureKind::Panic, message.clone(), Disposition::Retry),
     }
 }
 

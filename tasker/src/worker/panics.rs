@@ -6,10 +6,11 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Once;
 
 use futures_util::FutureExt;
+use tokio::task::JoinError;
 
 thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -26,11 +27,24 @@ pub(crate) async fn caught<F: Future>(future: F) -> Result<F::Output, String> {
         .map_err(|panic| describe(panic.as_ref()))
 }
 
-/// Runs `function`; a panic in it is an error with message and place.
-pub(crate) fn caught_sync<T>(function: impl FnOnce() -> T) -> Result<T, String> {
+/// Runs `function` on the pool for blocking work. A panic in it goes on in the caller, with the place where it
+/// happened on that other thread.
+pub(crate) async fn on_another_thread<T, F>(function: F) -> Result<T, JoinError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
     install();
-    catch_unwind(AssertUnwindSafe(function)).map_err(|panic| describe(panic.as_ref()))
+    let caught =
+        || catch_unwind(AssertUnwindSafe(function)).map_err(|panic| describe(panic.as_ref()));
+    match tokio::task::spawn_blocking(caught).await? {
+        Ok(value) => Ok(value),
+        Err(told) => resume_unwind(Box::new(Told(told))),
+    }
 }
+
+/// A panic that is described already.
+struct Told(String);
 
 fn install() {
     HOOK.call_once(|| {
@@ -47,6 +61,9 @@ fn install() {
 }
 
 fn describe(panic: &(dyn Any + Send)) -> String {
+    if let Some(Told(description)) = panic.downcast_ref() {
+        return description.clone();
+    }
     let message = panic
         .downcast_ref::<&str>()
         .copied()
@@ -72,8 +89,12 @@ mod tests {
         assert!(error.starts_with("panicked at "), "{error}");
         assert!(error.contains("panics.rs:"), "{error}");
         assert!(error.ends_with(": no luck"), "{error}");
-        let error = caught_sync(|| panic!("again")).unwrap_err();
-        assert!(error.ends_with(": again"), "{error}");
+        let thread = on_another_thread(|| panic!("again"));
+        let error = caught(thread).await.unwrap_err();
+        assert!(
+            error.contains("panics.rs:") && error.ends_with(": again"),
+            "{error}"
+        );
         assert_eq!(caught(async { 7 }).await, Ok(7));
     }
 }

@@ -41,11 +41,6 @@ impl Slots {
         }
     }
 
-    /// How many are taken.
-    pub(crate) fn taken(&self) -> u32 {
-        self.taken
-    }
-
     /// The claim that fills the free slots and those the queues in `freed` are about to give back; `None`
     /// where there is none.
     pub(crate) fn claim<'a>(

@@ -1,0 +1,100 @@
+//! From local time to instants and back, across clock changes.
+//!
+//! A local time is one instant, or two where the clock was put back, or none where it was put forward. Nothing
+//! here knows about rules.
+
+use chrono::{
+    DateTime, FixedOffset, MappedLocalTime, NaiveDateTime, Offset, SubsecRound, TimeDelta,
+    TimeZone, Utc,
+};
+use chrono_tz::{GapInfo, Tz};
+
+/// Where local time is taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    Zone(Tz),
+    Offset(FixedOffset),
+}
+
+/// What a local time is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instants {
+    One(DateTime<Utc>),
+    /// The clock shows it twice.
+    Two {
+        first: DateTime<Utc>,
+        second: DateTime<Utc>,
+    },
+    /// The clock never shows it; this is the first instant after the gap.
+    Gap {
+        end: DateTime<Utc>,
+    },
+}
+
+/// Local times that the clock shows twice.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fold {
+    /// The first of them.
+    pub(super) start: NaiveDateTime,
+    /// The first after them.
+    pub(super) end: NaiveDateTime,
+}
+
+impl Place {
+    /// What the clock shows at `at`.
+    pub(super) fn local(self, at: DateTime<Utc>) -> NaiveDateTime {
+        at.naive_utc() + self.offset(at)
+    }
+
+    /// The instants at which the clock shows `civil`; nothing at the ends of the calendar.
+    pub(super) fn instants(self, civil: NaiveDateTime) -> Option<Instants> {
+        let tz = match self {
+            Place::Offset(offset) => {
+                let at = civil.checked_sub_offset(offset)?;
+                return Some(Instants::One(at.and_utc()));
+            }
+            Place::Zone(tz) => tz,
+        };
+        match tz.from_local_datetime(&civil) {
+            MappedLocalTime::Single(at) => Some(Instants::One(at.to_utc())),
+            MappedLocalTime::Ambiguous(first, second) => Some(Instants::Two {
+                first: first.to_utc(),
+                second: second.to_utc(),
+            }),
+            MappedLocalTime::None => {
+                let end = GapInfo::new(&civil, &tz)?.end?;
+                Some(Instants::Gap { end: end.to_utc() })
+            }
+        }
+    }
+
+    /// The fold that a local time with these two instants lies in.
+    pub(super) fn fold(self, first: DateTime<Utc>, second: DateTime<Utc>) -> Fold {
+        let shift = second - first;
+        let first = first.trunc_subsecs(0);
+        let after = self.offset(second);
+        // The clock is put back once between the two: find the instant by halving.
+        let (mut before, mut changed) = (0, shift.num_seconds());
+        while changed - before > 1 {
+            let middle = before + (changed - before) / 2;
+            if self.offset(first + TimeDelta::seconds(middle)) == after {
+                changed = middle;
+            } else {
+                before = middle;
+            }
+        }
+        let start = self.local(first + TimeDelta::seconds(changed));
+        Fold {
+            start,
+            end: start + shift,
+        }
+    }
+
+    fn offset(self, at: DateTime<Utc>) -> TimeDelta {
+        let offset = match self {
+            Place::Zone(tz) => tz.offset_from_utc_datetime(&at.naive_utc()).fix(),
+            Place::Offset(offset) => offset,
+        };
+        TimeDelta::seconds(i64::from(offset.local_minus_utc()))
+    }
+}

@@ -1,0 +1,11 @@
+//! The runtime as an application sees it: enqueue, work, stop, fail, on the memory store.
+//!
+//! Tests wait for events and never sleep; where the clock matters it is the store's own test clock.
+
+mod attempts;
+mod enqueue;
+mod harness;
+mod schedules;
+mod stopping;
+mod tasks;
+mod working;
