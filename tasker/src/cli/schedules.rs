@@ -76,7 +76,10 @@ fn next(registry: &Registry, matches: &ArgMatches, json: bool) -> Result<()> {
             schedule.name.clone(),
             schedule.alias.into(),
             words(schedule.rule),
-            schedule.tz.into(),
+            match schedule.is_default_zone {
+                true => format!("{} (default)", schedule.tz),
+                false => schedule.tz.into(),
+            },
         ]);
     }
     table.print("no task of this program has a schedule")

@@ -21,6 +21,8 @@ pub(super) struct Planned {
     pub(super) alias: &'static str,
     pub(super) rule: &'static str,
     pub(super) tz: &'static str,
+    /// Whether the zone is the default one, which the application may set to another.
+    pub(super) is_default_zone: bool,
 }
 
 /// The schedules of one task.
@@ -30,6 +32,7 @@ pub(super) fn of_task(task: &'static TaskDefinition) -> impl Iterator<Item = Pla
         alias: task.alias,
         rule: schedule.rule,
         tz: schedule.tz.unwrap_or(DEFAULT_ZONE),
+        is_default_zone: schedule.tz.is_none(),
     })
 }
 
@@ -41,7 +44,7 @@ pub(super) fn of_registry(registry: &Registry) -> Vec<Planned> {
 impl Planned {
     /// Its first `count` occurrences from now on; fewer where it ends before.
     pub(super) fn next(&self, count: usize) -> Result<Vec<Instant>> {
-        let explicit = (self.tz != DEFAULT_ZONE).then_some(self.tz);
+        let explicit = (!self.is_default_zone).then_some(self.tz);
         next(self.rule, explicit, count)
             .map_err(|fault| Error::Setup(format!("schedule `{}`: {fault}", self.name)))
     }
