@@ -9,6 +9,8 @@ pub use std::option::Option::{self, None, Some};
 pub use std::path::PathBuf;
 pub use std::result::Result::{self, Err, Ok};
 pub use std::string::String;
+pub use std::sync::OnceLock;
+pub use std::time::Duration;
 pub use std::vec::Vec;
 
 pub use inventory;
@@ -21,9 +23,10 @@ pub use crate::enqueue::{Enqueue, EnqueueMany};
 #[cfg(feature = "cli")]
 pub use crate::entry::{Ending, main};
 pub use crate::error::Error;
-pub use crate::grammar::{Message, duration};
+pub use crate::grammar::Message;
 pub use crate::run::run_here;
-pub use crate::task::alias;
+pub use crate::schedule::{Rule, check_zone};
+pub use crate::task::alias::check as check_alias;
 pub use crate::task::backoff::Backoff;
 pub use crate::task::call::{
     InWords, Inject, Pick, Rendered, Returned, Unrendered, Wordless, Write, blocking, boxed,
@@ -37,6 +40,8 @@ pub use crate::task::params::{Codec, Fields, NoParams, ParamError, Params, check
 pub use crate::task::registry::Registration;
 pub use crate::task::state::States;
 
+use crate::grammar::duration;
+
 /// A job of `T` about to be enqueued.
 pub fn enqueue<T: Task>(params: &T::Params) -> Enqueue<T::Output> {
     Enqueue::of::<T>(params)
@@ -47,4 +52,55 @@ pub fn enqueue_many<T: Task>(
     params: impl IntoIterator<Item = T::Params>,
 ) -> EnqueueMany<T::Output> {
     EnqueueMany::of::<T>(params)
+}
+
+/// What is wrong with the text of a schedule's rule.
+pub const fn check_rule(text: &str) -> Result<(), Message> {
+    match Rule::parse(text) {
+        Ok(_) => Ok(()),
+        Err(message) => Err(message),
+    }
+}
+
+/// What is wrong with a rule in a zone, where both are right by themselves.
+pub const fn check_together(rule: &str, tz: &str) -> Result<(), Message> {
+    match (Rule::parse(rule), check_zone(tz)) {
+        (Ok(rule), Ok(())) => rule.check_with_tz(tz),
+        _ => Ok(()),
+    }
+}
+
+/// What is wrong with the text of a backoff.
+pub const fn check_backoff(text: &str) -> Result<(), Message> {
+    match Backoff::parse(text) {
+        Ok(_) => Ok(()),
+        Err(message) => Err(message),
+    }
+}
+
+/// A backoff from its text, which [`check_backoff`] has approved.
+pub const fn backoff(text: &str) -> Backoff {
+    match Backoff::parse(text) {
+        Ok(backoff) => backoff,
+        Err(_) => Backoff::DEFAULT,
+    }
+}
+
+/// What is wrong with the text of a time limit.
+pub const fn check_timeout(text: &str) -> Result<(), Message> {
+    match duration::parse(text) {
+        Ok(timeout) if timeout.is_zero() => Err(Message::new(
+            "a timeout of nothing would end every attempt at once: leave it out for none",
+        )),
+        Ok(_) => Ok(()),
+        Err(message) => Err(message),
+    }
+}
+
+/// A time limit from its text, which [`check_timeout`] has approved.
+pub const fn timeout(text: &str) -> Duration {
+    match duration::parse(text) {
+        Ok(timeout) => timeout,
+        Err(_) => Duration::ZERO,
+    }
 }

@@ -35,10 +35,8 @@ pub use task::{
     Handler, Output, ParamDefinition, ParamError, Params, Registry, Run, ScheduleDefinition, Shape,
     State, States, Task, TaskDefinition, TaskError,
 };
-#[cfg(all(feature = "cli", feature = "macros"))]
-pub use tasker_macros::main;
 #[cfg(feature = "macros")]
-pub use tasker_macros::{Task, task};
+pub use tasker_macros::{Task, main, task};
 pub use tasker_store::{
     CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,
 };

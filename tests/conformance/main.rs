@@ -6,6 +6,7 @@
 //! implements `Harness`, and one line here.
 
 mod memory;
+mod sqlite;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,7 +18,11 @@ use tokio::runtime::Builder;
 type MakeHarness = fn() -> Arc<dyn Harness>;
 
 /// Each backend under test, by the name its trials begin with.
-const BACKENDS: &[(&str, MakeHarness)] = &[("memory", || Arc::new(memory::Memory))];
+const BACKENDS: &[(&str, MakeHarness)] = &[
+    ("memory", || Arc::new(memory::Memory)),
+    ("sqlite", || Arc::new(sqlite::File)),
+    ("sqlite-memory", || Arc::new(sqlite::Memory)),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

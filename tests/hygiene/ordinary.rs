@@ -128,3 +128,53 @@ async fn a_missing_state_is_named_before_the_function_is_called() {
     let mailer = State::from(Mailer("m"));
     assert_eq!(mailer.0, "m");
 }
+
+const NIGHTLY: &str = "daily 02:30";
+
+#[task(
+    schedule = NIGHTLY,
+    schedule("weekly mon,fri 09:30", name = "morning", tz = "Europe/London", catch_up = all(max = 10), overlap = skip, params(who = "early birds", limit = 3)),
+    tz = "Europe/Berlin",
+    catch_up = skip,
+    backoff = "exponential 1s..10m",
+    timeout = "30s",
+    derive(Clone),
+)]
+async fn report(#[param(default = "everybody")] who: &str, limit: Option<u32>) {
+    let _ = (who, limit);
+}
+
+#[test]
+fn schedules_carry_their_own_params() {
+    let task = Report::definition();
+    assert_eq!(task.timeout, Some(std::time::Duration::from_secs(30)));
+    let [nightly, morning] = task.schedules else {
+        panic!("{:?}", task.schedules);
+    };
+    assert_eq!(
+        (nightly.rule, nightly.name, nightly.tz),
+        ("daily 02:30", None, Some("Europe/Berlin"))
+    );
+    assert_eq!(nightly.catch_up, tasker::CatchUp::Skip);
+    let params = (nightly.params)().expect("encodes");
+    assert_eq!(
+        serde_json::Value::from(params),
+        serde_json::json!({"who": "everybody", "limit": null})
+    );
+    assert_eq!(
+        (morning.name, morning.tz),
+        (Some("morning"), Some("Europe/London"))
+    );
+    assert_eq!(morning.catch_up, tasker::CatchUp::All { max: 10 });
+    assert_eq!(morning.overlap, tasker::Overlap::Skip);
+    let params = (morning.params)().expect("encodes");
+    assert_eq!(
+        serde_json::Value::from(params),
+        serde_json::json!({"who": "early birds", "limit": 3})
+    );
+    let params = ReportParams::new().who("x").clone();
+    assert_eq!(
+        format!("{params:?}"),
+        r#"ReportParams { limit: null, who: "x" }"#
+    );
+}

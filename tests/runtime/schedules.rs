@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tasker::{JobQuery, JobState};
-use tasker_store::{Admin, ScheduleState, TestClock};
+use tasker_store::{Admin, ScheduleState};
 
 use crate::harness::{Bench, Working};
 
@@ -108,13 +108,10 @@ async fn a_paused_schedule_does_not_fire_and_survives_a_restart() {
         ScheduleState::Paused
     );
     assert!(bench.tasker.schedules().resume("hourly").await.unwrap());
-    forward(&clock, HOUR);
+    initialised(&bench).await;
+    clock.advance(HOUR);
     assert_eq!(bench.probe.hear().await, "hourly 2025-06-02T13:00:00+00:00");
     working.stop().await;
-}
-
-fn forward(clock: &TestClock, by: Duration) {
-    clock.advance(by);
 }
 
 /// Waits until every schedule has its next occurrence.

@@ -198,7 +198,7 @@ fn run(model: &Model) -> TokenStream {
         Code::Function(function) => run_function(model, function),
         Code::Handler => quote_spanned! {span=>
             let params = #rt::decode::<#params_type>(call.params)?;
-            let result = #rt::handle::<#params_type>(params, context.clone()).await;
+            let result = #rt::handle::<#params_type>(params, &context).await;
         },
     };
     let output = surface::output(model);
@@ -215,12 +215,12 @@ fn run(model: &Model) -> TokenStream {
     quote_spanned! {span=>
         fn __words(value: &#output) -> #rt::Option<#rt::String> {
             use #rt::{InWords as _, Wordless as _};
-            (&#rt::Pick::<#output>::new()).words(value)
+            (&#rt::Pick::<#output>::new()).__words(value)
         }
 
         fn __render(json: &str) -> #rt::Option<#rt::String> {
             use #rt::{Rendered as _, Unrendered as _};
-            (&#rt::Pick::<#output>::new()).render(json)
+            (&#rt::Pick::<#output>::new()).__render(json)
         }
 
         fn __run(
@@ -343,6 +343,7 @@ fn definition(model: &Model) -> TokenStream {
             origin: ::core::env!("CARGO_PKG_NAME"),
             file: ::core::file!(),
             line: ::core::line!(),
+            shape: #rt::OnceLock::new(),
         };
     }
 }

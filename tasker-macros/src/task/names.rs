@@ -40,14 +40,11 @@ pub(crate) fn pascal(ident: &Ident) -> Option<Ident> {
 pub(crate) fn param(ident: &Ident) -> Ident {
     let plain = ident.unraw().to_string();
     let name = plain.trim_start_matches('_');
-    let made: Ident = if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
-        ident.clone()
-    } else if name == plain {
-        ident.clone()
-    } else {
-        syn::parse_str(name).unwrap_or_else(|_| format_ident!("r#{name}"))
+    let kept = name == plain || !name.starts_with(|c: char| c.is_alphabetic());
+    let mut made: Ident = match kept {
+        true => ident.clone(),
+        false => syn::parse_str(name).unwrap_or_else(|_| format_ident!("r#{name}")),
     };
-    let mut made = made;
     made.set_span(ident.span());
     made
 }

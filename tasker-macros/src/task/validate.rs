@@ -169,15 +169,21 @@ fn schedule_params(model: &Model, schedule: &Schedule, errors: &mut Errors) {
             );
         }
     }
-    for param in model.params.iter().filter(|param| param.is_required()) {
-        if schedule_value(schedule, param).is_none() {
-            let field = param.field.unraw();
-            errors.at(
-                schedule.span,
-                format!("this schedule does not say what `{field}` is: write `schedule(\"…\", params({field} = …))`, or give the parameter a default"),
-            );
-        }
+    let missing: Vec<String> = model
+        .params
+        .iter()
+        .filter(|param| param.is_required() && schedule_value(schedule, param).is_none())
+        .map(|param| param.field.unraw().to_string())
+        .collect();
+    if missing.is_empty() {
+        return;
     }
+    let listed = missing.join("`, `");
+    let written = missing.join(" = …, ");
+    errors.at(
+        schedule.span,
+        format!("this schedule does not give `{listed}`: write `schedule(\"…\", params({written} = …))`, or declare a default with `#[param(default = …)]`"),
+    );
 }
 
 /// What a schedule says a parameter is.

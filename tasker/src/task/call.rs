@@ -93,6 +93,9 @@ pub const fn failure<E: Failure>() -> fn(E) -> BoxError {
 }
 
 /// How something that is no param is had.
+///
+/// Its functions take it by value: generated code calls them where a user's trait may offer the same names, and
+/// by value is what the compiler tries first.
 #[derive(Debug)]
 pub struct Inject<T> {
     get: for<'a> fn(&'a Context) -> BoxFuture<'a, Result<T, BoxError>>,
@@ -109,12 +112,12 @@ pub const fn inject<T: FromContext + 'static>() -> Inject<T> {
 
 impl<T> Inject<T> {
     /// One for this attempt.
-    pub async fn get(&self, context: &Context) -> Result<T, CallError> {
+    pub async fn get(self, context: &Context) -> Result<T, CallError> {
         (self.get)(context).await.map_err(CallError::Inject)
     }
 
     /// What is missing for it, in a sentence.
-    pub fn missing(&self, states: &States) -> Option<String> {
+    pub fn missing(self, states: &States) -> Option<String> {
         (self.missing)(states)
     }
 }
@@ -154,9 +157,9 @@ pub fn finish<T>(
 /// Runs a handler that was written by hand.
 pub async fn handle<H: super::handler::Handler>(
     handler: H,
-    context: Context,
+    context: &Context,
 ) -> Result<H::Output, BoxError> {
-    handler.handle(context).await.map_err(Into::into)
+    handler.handle(context.clone()).await.map_err(Into::into)
 }
 
 /// Picks, for a type known where it is used, the better of two ways: a method of a trait on `Pick<T>` is found
@@ -180,11 +183,11 @@ impl<T> Default for Pick<T> {
 /// The better way: the type has a `Display`.
 pub trait InWords<T> {
     /// The value in its own words.
-    fn words(&self, value: &T) -> Option<String>;
+    fn __words(&self, value: &T) -> Option<String>;
 }
 
 impl<T: Display> InWords<T> for Pick<T> {
-    fn words(&self, value: &T) -> Option<String> {
+    fn __words(&self, value: &T) -> Option<String> {
         Some(value.to_string())
     }
 }
@@ -192,7 +195,7 @@ impl<T: Display> InWords<T> for Pick<T> {
 /// The other way: it has none.
 pub trait Wordless<T> {
     /// Nothing.
-    fn words(&self, _value: &T) -> Option<String> {
+    fn __words(&self, _value: &T) -> Option<String> {
         None
     }
 }
@@ -202,11 +205,11 @@ impl<T> Wordless<T> for &Pick<T> {}
 /// The better way: the type has a `Display` and can be read back.
 pub trait Rendered {
     /// The stored value in its own words.
-    fn render(&self, json: &str) -> Option<String>;
+    fn __render(&self, json: &str) -> Option<String>;
 }
 
 impl<T: DeserializeOwned + Display> Rendered for Pick<T> {
-    fn render(&self, json: &str) -> Option<String> {
+    fn __render(&self, json: &str) -> Option<String> {
         let value: T = serde_json::from_str(json).ok()?;
         Some(value.to_string())
     }
@@ -215,7 +218,7 @@ impl<T: DeserializeOwned + Display> Rendered for Pick<T> {
 /// The other way.
 pub trait Unrendered {
     /// Nothing.
-    fn render(&self, _json: &str) -> Option<String> {
+    fn __render(&self, _json: &str) -> Option<String> {
         None
     }
 }

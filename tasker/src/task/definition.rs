@@ -1,5 +1,6 @@
 //! What a task is, as data: one static [`TaskDefinition`] per `#[task]`, made by the macro.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tasker_store::{CatchUp, Overlap};
@@ -51,6 +52,8 @@ pub struct TaskDefinition {
     pub file: &'static str,
     /// The line it stands on.
     pub line: u32,
+    /// The hash of its params' shape, once somebody asked for it; see [`TaskDefinition::shape`].
+    pub shape: OnceLock<i64>,
 }
 
 /// One parameter of a task.
@@ -66,7 +69,8 @@ pub struct ParamDefinition {
     pub short: Option<char>,
     /// Its default as written in the source, for people; `None` where there is none.
     pub default: Option<&'static str>,
-    /// Whether a job without it cannot run: no default, and neither an `Option` nor a `bool`… see the macro's docs.
+    /// Whether a job without it cannot run: no default, and neither an
+    /// `Option`, a `Vec` nor a `bool`.
     pub required: bool,
     /// What values it takes.
     pub shape: fn() -> Shape,
@@ -92,11 +96,13 @@ pub struct ScheduleDefinition {
 impl TaskDefinition {
     /// The hash of the shape of its params; stored with each job. Defaults and documentation do not count.
     pub fn shape(&self) -> i64 {
-        let fields = self
-            .params
-            .iter()
-            .map(|param| (param.name, param.required, (param.shape)()));
-        super::shape::hash(fields)
+        *self.shape.get_or_init(|| {
+            let fields = self
+                .params
+                .iter()
+                .map(|param| (param.name, param.required, (param.shape)()));
+            super::shape::hash(fields)
+        })
     }
 
     /// `file:line`, for messages.

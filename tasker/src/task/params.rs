@@ -97,7 +97,7 @@ pub trait Param: Serialize + DeserializeOwned + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Param for T {}
 
-/// How one parameter's type is written and read.
+/// How one parameter's type is written and read. Its functions take it by value, for the reason `Inject` gives.
 pub struct Codec<T> {
     write: fn(&T) -> Result<Value, String>,
     read: fn(Value) -> Result<T, Misfit>,
@@ -121,7 +121,7 @@ pub const fn codec<T: Param>() -> Codec<T> {
 
 impl<T> Codec<T> {
     /// Puts one param into the object.
-    pub fn put(&self, fields: &mut Fields, name: &str, value: &T) -> Result<(), ParamError> {
+    pub fn put(self, fields: &mut Fields, name: &str, value: &T) -> Result<(), ParamError> {
         let value = (self.write)(value).map_err(|reason| {
             ParamError::new(name, format!("cannot be written as JSON: {reason}"))
         })?;
@@ -131,7 +131,7 @@ impl<T> Codec<T> {
 
     /// Takes one param out of the object, by its name or else an earlier one, or its default.
     pub fn take(
-        &self,
+        self,
         fields: &mut Fields,
         name: &str,
         earlier: &[&str],
@@ -148,7 +148,7 @@ impl<T> Codec<T> {
     }
 
     /// What values the type takes.
-    pub const fn shape(&self) -> fn() -> Shape {
+    pub const fn shape(self) -> fn() -> Shape {
         self.shape
     }
 }
