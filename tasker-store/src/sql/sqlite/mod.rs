@@ -6,6 +6,8 @@
 
 mod address;
 mod open;
+#[cfg(test)]
+mod plans;
 mod schema;
 mod statements;
 mod watch;

@@ -36,8 +36,10 @@ pub(crate) const TABLES: &[&str] = &[
         output TEXT,
         params TEXT NOT NULL
     )",
-    // `task` is there so that jobs a worker must leave alone are passed over without reading their rows.
-    "CREATE INDEX tasker_jobs_ready ON tasker_jobs (queue, priority DESC, due_at, number, task)
+    // The last three are there so that jobs a worker must leave alone are passed over without reading their rows:
+    // the planner reads a row for every column that a statement names, even one that the condition here implies.
+    "CREATE INDEX tasker_jobs_ready
+        ON tasker_jobs (queue, priority DESC, due_at, number, task, state, deleted_at)
         WHERE state = 'queued' AND deleted_at IS NULL",
     "CREATE INDEX tasker_jobs_due ON tasker_jobs (due_at)
         WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
