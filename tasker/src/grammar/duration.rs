@@ -3,11 +3,6 @@
 //! Whole numbers, units in lower case, from large to small, each at most once. A day is 24 hours and a week
 //! seven days: a duration knows no calendar.
 
-#![allow(
-    clippy::result_large_err,
-    reason = "a message owns its bytes, since a const fn cannot allocate; parsing is not a hot path"
-)]
-
 use std::fmt;
 use std::time::Duration;
 

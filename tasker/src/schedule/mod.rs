@@ -38,11 +38,6 @@
 //! month and the day of the week are restricted, a day matches that satisfies either, as cron has always had it; a
 //! `+` before the day of the week demands both.
 
-#![allow(
-    clippy::result_large_err,
-    reason = "a message owns its bytes, since a const fn cannot allocate; parsing is not a hot path"
-)]
-
 mod calendar;
 mod civil;
 mod cron;

@@ -3,11 +3,6 @@
 //! Checked by the compiler for `#[task(alias = "…")]` and for names made from a function's, and again where an
 //! alias comes from outside.
 
-#![allow(
-    clippy::result_large_err,
-    reason = "a message owns its bytes, since a const fn cannot allocate; checking is not a hot path"
-)]
-
 use crate::grammar::Message;
 
 /// The longest alias, in bytes.

@@ -4,11 +4,6 @@
 //! Pure: the caller brings the randomness. Every delay is finite, and capped where the policy has a cap,
 //! whatever the attempt's number.
 
-#![allow(
-    clippy::result_large_err,
-    reason = "a message owns its bytes, since a const fn cannot allocate; parsing is not a hot path"
-)]
-
 use std::fmt;
 use std::time::Duration;
 
