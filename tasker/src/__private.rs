@@ -1,5 +1,10 @@
 //! Everything generated code may name, and nothing else. Not part of the public API: it changes without notice.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "a message owns its bytes, since a const fn cannot allocate"
+)]
+
 pub use std::boxed::Box;
 pub use std::convert::Into;
 pub use std::default::Default;
