@@ -24,10 +24,10 @@ pub use tasker_store::{CatchUp, Overlap};
 
 pub use crate::enqueue::{Enqueue, EnqueueMany};
 pub use crate::error::Error;
-pub use crate::grammar::Message;
+pub use crate::grammar::{Message, duration};
 pub use crate::run::run_here;
 pub use crate::schedule::{Rule, check_zone};
-pub use crate::task::alias::check as check_alias;
+pub use crate::task::alias::{self, check as check_alias};
 pub use crate::task::backoff::Backoff;
 pub use crate::task::call::{
     InWords, Inject, Pick, Rendered, Returned, Unrendered, Wordless, Write, blocking, boxed,
@@ -40,8 +40,6 @@ pub use crate::task::handler::{BoxFuture, Call, CallError, Handler, Output};
 pub use crate::task::params::{Codec, Fields, NoParams, ParamError, Params, check, codec, debug};
 pub use crate::task::registry::Registration;
 pub use crate::task::state::States;
-
-use crate::grammar::duration;
 
 /// A job of `T` about to be enqueued.
 pub fn enqueue<T: Task>(params: &T::Params) -> Enqueue<T::Output> {

@@ -26,7 +26,51 @@ pub use task::{
     States, Task, TaskDefinition, TaskError,
 };
 #[cfg(feature = "macros")]
-pub use tasker_macros::{Task, task};
+#[doc = include_str!("task/task_macro.md")]
+pub use tasker_macros::task;
+
+/// Makes a struct a task: its fields are the parameters, [`Handler`] is the code.
+///
+/// The options are those of the attribute [`task`](macro@task), in `#[task(…)]` on the struct, and of `#[param(…)]`
+/// on its fields; `name` and `derive` are not among them, since the struct is yours. No serde derive is needed.
+///
+/// ```
+/// use tasker::{Context, Handler};
+///
+/// /// Resize one picture.
+/// #[derive(tasker::Task)]
+/// #[task(queue = "media", timeout = "2m")]
+/// struct Resize {
+///     /// The file to read.
+///     path: std::path::PathBuf,
+///     #[param(default = 640)]
+///     width: u32,
+/// }
+///
+/// impl Handler for Resize {
+///     type Output = u32;
+///
+///     async fn handle(self, ctx: Context) -> Result<u32, std::io::Error> {
+///         ctx.info(format_args!("resizing {}", self.path.display()));
+///         Ok(self.width)
+///     }
+/// }
+///
+/// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+/// let width = Resize { path: "cat.png".into(), width: 320 }.run().await?;
+/// assert_eq!(width, 320);
+/// # Ok::<(), tasker::Error>(()) }).expect("runs");
+/// ```
+#[cfg(feature = "macros")]
+pub use tasker_macros::Task;
+
+/// Makes `async fn main(app: App)` the program's entry: runtime, logs, command line, worker and schedules.
+///
+/// `main` returns nothing, or a `Result<(), E>` with any error that converts into a boxed one. Tasks in other
+/// crates are linked only where something names the crate: `#[tasker::main(tasks = [my_lib, billing])]` does, and
+/// the program refuses to start if one of them contributed no task.
+#[cfg(feature = "macros")]
+pub use tasker_macros::main;
 pub use tasker_store::{
     CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,
 };

@@ -3,7 +3,7 @@
 //! Read next: `definition` (a task as data), `handler` (the erased call), `context` (what an attempt knows),
 //! `params` (JSON to Rust and back), `error` (what a handler's error means).
 
-pub(crate) mod alias;
+pub mod alias;
 pub(crate) mod backoff;
 pub(crate) mod call;
 pub(crate) mod context;

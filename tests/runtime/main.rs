@@ -1,0 +1,4 @@
+//! What a task does at run time, one module per subject.
+
+mod output;
+mod params;
