@@ -1,2 +1,13 @@
-//! Examples.
-fn main() {}
+//! The examples' binary: `cargo run -- list` shows what it can do.
+//!
+//! Each module is one example. Run with `cargo run -- hello --name Tom`, `cargo run -- weather-report --year 2012`,
+//! or `cargo run -- weather-all` and then `cargo run -- work --until-empty`.
+
+mod hello;
+mod weather;
+
+#[tasker::main]
+async fn main(app: tasker::App) -> anyhow::Result<()> {
+    app.run().await?;
+    Ok(())
+}

@@ -47,7 +47,7 @@ pub trait Admin: Send + Sync {
     /// The log of a job, the oldest line first.
     async fn log(&self, job: JobId) -> Result<Vec<LogLine>>;
 
-    /// Every queue that has ever had a job or was paused, by name.
+    /// Every queue that has ever had a job or was paused, by name. Soft-deleted jobs are not counted.
     async fn queues(&self) -> Result<Vec<Queue>>;
 
     /// The workers that have joined and not left, the oldest first.
@@ -86,7 +86,8 @@ pub trait Admin: Send + Sync {
     /// Refuses new jobs of a task and parks those it has, or takes that back. `false` where the task is unknown.
     async fn enable_task(&self, alias: &str, enabled: bool) -> Result<bool>;
 
-    /// Holds a schedule, or lets it go on; occurrences that passed meanwhile are left out. `false` where it is
+    /// Holds an `active` schedule, or lets it go on; `next_run_at` is cleared then, so that occurrences that
+    /// passed meanwhile are left out. `false` where it is
     /// unknown, or in a state that does not allow it.
     async fn pause_schedule(&self, name: &str, paused: bool) -> Result<bool>;
 

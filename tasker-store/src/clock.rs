@@ -27,13 +27,14 @@ pub enum Due {
 }
 
 impl Due {
-    /// The instant meant, when the store's clock shows `now`.
+    /// The instant meant, when the store's clock shows `now`, cut to whole microseconds.
     pub fn resolve(self, now: Instant) -> Instant {
-        match self {
+        let at = match self {
             Due::Now => now,
             Due::In(delay) => after(now, delay),
             Due::At(at) => at,
-        }
+        };
+        from_micros(to_micros(at))
     }
 }
 
@@ -120,5 +121,35 @@ impl TestClock {
 impl fmt::Debug for TestClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("TestClock").field(&self.now()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_due_time_is_whole_microseconds_and_never_past_the_end() {
+        let now = from_micros(1_000_000);
+        assert_eq!(Due::Now.resolve(now), now);
+        assert_eq!(
+            Due::In(Duration::from_nanos(1_999)).resolve(now),
+            from_micros(1_000_001)
+        );
+        assert_eq!(
+            Due::At(now + chrono::Duration::nanoseconds(1)).resolve(now),
+            now
+        );
+        let end = Due::In(Duration::MAX).resolve(now);
+        assert_eq!(to_micros(end), to_micros(DateTime::<Utc>::MAX_UTC));
+    }
+
+    #[test]
+    fn a_test_clock_tells_its_listeners() {
+        let clock = TestClock::at(from_micros(0));
+        let moves = clock.moves();
+        clock.clone().advance(Duration::from_secs(2));
+        assert_eq!(clock.now(), from_micros(2_000_000));
+        assert!(moves.has_changed().expect("the clock is alive"));
     }
 }

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 /// The result of a store operation.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -17,7 +18,8 @@ pub struct StoreError {
     kind: ErrorKind,
     op: &'static str,
     detail: String,
-    source: Option<Cause>,
+    // Shared, since one failed exchange may answer several calls.
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// The kinds of failure the runtime decides on.
@@ -56,7 +58,7 @@ impl StoreError {
     /// The same error with its cause attached.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Cause>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -68,6 +70,17 @@ impl StoreError {
     /// The store method that failed.
     pub fn op(&self) -> &'static str {
         self.op
+    }
+
+    /// The same error once more, for another call that shared the exchange.
+    #[cfg(feature = "sql")]
+    pub(crate) fn shared(&self) -> Self {
+        Self {
+            kind: self.kind,
+            op: self.op,
+            detail: self.detail.clone(),
+            source: self.source.clone(),
+        }
     }
 
     /// Whether the same call may succeed when it is made again.

@@ -519,3 +519,104 @@ impl FromStr for Level {
             .ok_or_else(|| format!("`{text}` is not a log level"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOVES: [Move; 12] = [
+        Move::Promote,
+        Move::Claim,
+        Move::Succeed,
+        Move::Fail,
+        Move::Retry,
+        Move::Snooze,
+        Move::Release,
+        Move::Rescue,
+        Move::Cancel,
+        Move::Pause,
+        Move::Resume,
+        Move::Rerun,
+    ];
+
+    #[test]
+    fn only_a_claim_leads_to_running() {
+        for step in MOVES {
+            let runs = step.target(true, 1) == JobState::Running;
+            assert_eq!(runs, step == Move::Claim, "{step:?}");
+        }
+        assert_eq!(Move::Claim.sources(), [JobState::Queued]);
+    }
+
+    #[test]
+    fn only_a_rerun_leads_out_of_a_final_state() {
+        for state in JobState::ALL.into_iter().filter(|state| state.is_final()) {
+            for step in MOVES {
+                assert_eq!(
+                    step.is_legal_from(state),
+                    step == Move::Rerun,
+                    "{step:?} from {state}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_state_that_is_not_final_can_be_left() {
+        for state in JobState::ALL {
+            assert!(
+                MOVES.iter().any(|step| step.is_legal_from(state)),
+                "{state}"
+            );
+            assert_eq!(
+                Move::Cancel.is_legal_from(state),
+                !state.is_final(),
+                "{state}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_job_that_goes_back_waits_in_the_state_its_attempts_call_for() {
+        let cases = [
+            (Move::Retry, true, 1, JobState::Queued),
+            (Move::Retry, false, 1, JobState::Retrying),
+            (Move::Snooze, true, 0, JobState::Queued),
+            (Move::Snooze, false, 3, JobState::Scheduled),
+            (Move::Release, true, 0, JobState::Queued),
+            (Move::Release, false, 0, JobState::Scheduled),
+            (Move::Release, false, 1, JobState::Retrying),
+            (Move::Resume, true, 1, JobState::Queued),
+            (Move::Resume, false, 0, JobState::Scheduled),
+            (Move::Resume, false, 1, JobState::Retrying),
+            (Move::Rescue, false, 1, JobState::Queued),
+        ];
+        for (step, is_due, attempt, expected) in cases {
+            let state = step.target(is_due, attempt);
+            assert_eq!(state, expected, "{step:?}, due {is_due}, attempt {attempt}");
+        }
+    }
+
+    #[test]
+    fn names_of_states_read_back() {
+        for state in JobState::ALL {
+            assert_eq!(state.as_str().parse(), Ok(state));
+        }
+        let error = "done".parse::<JobState>().expect_err("no such state");
+        assert!(
+            error.contains("`done`") && error.contains("succeeded"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn retention_depends_on_how_a_job_ended() {
+        let kept = Retention {
+            succeeded: Keep::For(Duration::ZERO),
+            unsuccessful: Keep::Forever,
+        };
+        assert_eq!(kept.after(JobState::Succeeded), Keep::For(Duration::ZERO));
+        assert_eq!(kept.after(JobState::Failed), Keep::Forever);
+        assert_eq!(kept.after(JobState::Canceled), Keep::Forever);
+    }
+}

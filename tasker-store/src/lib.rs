@@ -20,7 +20,7 @@ mod queue;
 mod schedule;
 mod settle;
 #[cfg(feature = "sql")]
-pub mod sql;
+mod sql;
 mod store;
 mod task;
 mod wake;
@@ -45,6 +45,8 @@ pub use settle::{
     Claim, Claimed, Failure, Fate, Finish, NewLine, Note, NoteBody, Outcome, Queues, Settle,
     Settled, Sweep,
 };
+#[cfg(feature = "sql")]
+pub use sql::SqlStore;
 pub use store::{Migrate, Store};
 pub use task::{Declaration, Diff, NewTask, Task, canonical_alias};
 pub use wake::{Wake, Waker, Wakes};

@@ -79,3 +79,100 @@ pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
         text.len() - end
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job() -> NewJob {
+        NewJob::new("hello", "{}")
+    }
+
+    #[test]
+    fn the_defaults_are_accepted() {
+        assert_eq!(check(&job()), Ok(()));
+    }
+
+    #[test]
+    fn a_value_at_its_bound_is_accepted_and_one_past_it_is_not() {
+        let with_params = |len| {
+            check(&NewJob {
+                params: "x".repeat(len),
+                ..job()
+            })
+        };
+        assert_eq!(with_params(PARAMS), Ok(()));
+        assert!(
+            with_params(PARAMS + 1)
+                .expect_err("too long")
+                .contains("store the data elsewhere")
+        );
+
+        let with_alias = |len| {
+            check(&NewJob {
+                alias: "x".repeat(len),
+                ..job()
+            })
+        };
+        assert_eq!(with_alias(ALIAS), Ok(()));
+        assert!(with_alias(ALIAS + 1).is_err());
+        assert!(with_alias(0).is_err());
+
+        let with_tags = |count, len: usize| {
+            check(&NewJob {
+                tags: vec!["x".repeat(len); count],
+                ..job()
+            })
+        };
+        assert_eq!(with_tags(TAGS, TAG), Ok(()));
+        assert!(with_tags(TAGS + 1, 1).is_err());
+        assert!(with_tags(1, TAG + 1).is_err());
+        assert!(with_tags(1, 0).is_err());
+    }
+
+    #[test]
+    fn a_job_has_at_least_one_attempt_and_a_queue_with_a_name() {
+        assert!(
+            check(&NewJob {
+                max_attempts: Some(0),
+                ..job()
+            })
+            .is_err()
+        );
+        assert_eq!(
+            check(&NewJob {
+                max_attempts: None,
+                ..job()
+            }),
+            Ok(())
+        );
+        assert!(
+            check(&NewJob {
+                queue: String::new(),
+                ..job()
+            })
+            .is_err()
+        );
+        assert!(
+            check(&NewJob {
+                queue: "a\nb".into(),
+                ..job()
+            })
+            .is_err()
+        );
+        assert_eq!(
+            check(&NewJob {
+                queue: "my queue".into(),
+                ..job()
+            }),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_cut_falls_between_characters_and_says_how_much_is_missing() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "abc… (1 bytes cut)");
+        assert_eq!(cut("aé", 2), "a… (2 bytes cut)");
+    }
+}

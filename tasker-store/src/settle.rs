@@ -183,7 +183,7 @@ pub struct NewLine {
 /// What a sweep of maintenance did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sweep {
-    /// Rows changed.
+    /// Jobs changed.
     pub done: u64,
     /// Whether there is more to do at once.
     pub more: bool,

@@ -76,15 +76,17 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     async fn detach(&self) -> Result<Arc<dyn Store>>;
 
     /// Puts jobs into the store: all of them, or none on an error. The answers come in the order given. A job
-    /// whose task is disabled is [`Enqueued::Refused`]; the others of the call are taken. A job whose id is
+    /// whose task is disabled, or that is over the [`crate::limits`], is [`Enqueued::Refused`]; the others of the
+    /// call are taken. Aliases are compared by [`crate::canonical_alias`], here and everywhere. A job whose id is
     /// in the store already is answered as it was the first time, so that a call may be repeated.
     /// A job due now is `queued` at once, any other `scheduled`.
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>>;
 
     /// Mirrors a binary's tasks and schedules. Inserts what is new; updates what changed; marks all of it as
     /// seen now. A changed rule or zone clears `next_run_at`. A schedule that was `retired` becomes `active`
-    /// again; one an operator paused stays paused; one that is `broken` and changed becomes `active`. Schedules
-    /// from code that nobody has declared for `retire_after` become `retired`. Whether a task is enabled is
+    /// again; one an operator paused stays paused; one that is `broken` and changed becomes `active`, and so does
+    /// one that is `completed` and has a new rule or zone. Schedules from code, `active` or `broken`, that nobody
+    /// has declared for `retire_after` become `retired`. Whether a task is enabled is
     /// left alone.
     async fn declare(&self, declaration: Declaration) -> Result<Diff>;
 
@@ -109,6 +111,10 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// `started_at` of an ended job stays; `error` is the message of the latest failure, and is cleared by
     /// nothing.
     ///
+    /// Follow-ups are enqueued with their finish; those of a disabled task are taken and parked, and one over the
+    /// [`crate::limits`] makes the whole call [`crate::ErrorKind::Invalid`]. `Released` is as [`Store::release`],
+    /// due now.
+    ///
     /// The claim takes at most `limit` jobs that are `queued`, not soft-deleted, whose queue is not paused,
     /// whose task is not disabled and is among `known`: higher priority first, then due time, then number,
     /// over all the queues asked for. Each becomes `running` under a token one higher than its last, with
@@ -118,7 +124,7 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
 
     /// Gives running jobs back: `queued` where `due` has come, else waiting for it. The attempt is given back.
     /// A job whose cancel was requested becomes `canceled`; one that must not be started twice `failed`
-    /// (kind `interrupted`).
+    /// (kind `interrupted`); in both cases the attempt stays spent.
     async fn release(&self, leases: Vec<Lease>, due: Due) -> Result<Vec<Fate>>;
 
     /// Keeps progress and log lines of running attempts. Stale ones are dropped and told so. At most
@@ -132,7 +138,7 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// Takes back at most `limit` running jobs whose worker is dead: its lease is over, or it is not on the
     /// list. Each gets an [`crate::Attempt`] of kind `worker_lost` that names the worker, and becomes `queued`; or
     /// `failed` where its attempts are used up or it must not be started twice; or `canceled` where that was
-    /// requested. A worker found dead is off the list from then on, so that its next beat is
+    /// requested. Its due time, and so its place, stays. A worker found dead is off the list from then on, so that its next beat is
     /// [`Beat::Lost`]. Needs to know nothing of the task. Several rescuers may run at once.
     /// `next_in` is the time until the next lease is over.
     async fn rescue(&self, limit: u32) -> Result<Sweep>;
@@ -148,10 +154,10 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// Makes one step of a schedule if it is still `active` at `version`: enqueues the jobs and writes where it
     /// stands next, in one transaction. With jobs, `last_run_at` becomes the planned instant of the
     /// last one and `executions` grows by their number; where `skip_if_unfinished` leaves them out, neither
-    /// changes.
+    /// changes. A job over the [`crate::limits`] makes the call [`crate::ErrorKind::Invalid`].
     async fn fire(&self, fire: Fire) -> Result<Fired>;
 
-    /// Takes the named lease for `ttl` if nobody holds it.
+    /// Takes the named lease for `ttl` if nobody holds it, the caller included.
     async fn hold(&self, name: &str, holder: WorkerId, ttl: Duration) -> Result<Held>;
 
     /// Extends the caller's hold to now plus `ttl`; `No` where it is over or not the caller's.

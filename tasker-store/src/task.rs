@@ -38,6 +38,20 @@ pub struct NewTask {
     pub origin: String,
 }
 
+/// The form in which aliases are compared, everywhere: without regard to case, `-` and `_`. What people see is
+/// the alias as written.
+///
+/// ```
+/// assert_eq!(tasker_store::canonical_alias("Send-Mail_2"), "sendmail2");
+/// ```
+pub fn canonical_alias(alias: &str) -> String {
+    alias
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_'))
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}
+
 /// A task as the store knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Task {
@@ -72,11 +86,15 @@ pub struct Diff {
     pub retired: Vec<String>,
 }
 
-/// The form in which aliases are compared, everywhere: lower case, without `-` and `_`.
-pub fn canonical_alias(alias: &str) -> String {
-    alias
-        .chars()
-        .filter(|c| !matches!(c, '-' | '_'))
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::canonical_alias;
+
+    #[test]
+    fn spellings_of_one_alias_are_equal() {
+        for spelling in ["send-mail", "send_mail", "SendMail", "SEND--MAIL_"] {
+            assert_eq!(canonical_alias(spelling), "sendmail");
+        }
+        assert_ne!(canonical_alias("send-mail2"), canonical_alias("send-mail"));
+    }
 }

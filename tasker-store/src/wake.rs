@@ -59,6 +59,11 @@ impl Waker {
         let _ = self.sender.send(wake);
     }
 
+    /// Whether anybody listens.
+    pub fn is_heard(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+
     /// A new receiver.
     pub fn wakes(&self) -> Wakes {
         Wakes {

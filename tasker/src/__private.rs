@@ -14,7 +14,6 @@ pub use std::option::Option::{self, None, Some};
 pub use std::path::PathBuf;
 pub use std::result::Result::{self, Err, Ok};
 pub use std::string::String;
-pub use std::sync::OnceLock;
 pub use std::time::Duration;
 pub use std::vec::Vec;
 
@@ -22,12 +21,16 @@ pub use inventory;
 pub use serde::de::Deserialize;
 pub use tasker_store::{CatchUp, Overlap};
 
+#[cfg(feature = "cli")]
+pub use crate::cli::Program;
 pub use crate::enqueue::{Enqueue, EnqueueMany};
+#[cfg(feature = "cli")]
+pub use crate::entry::{Ending, main};
 pub use crate::error::Error;
-pub use crate::grammar::{Message, duration};
+pub use crate::grammar::Message;
 pub use crate::run::run_here;
 pub use crate::schedule::{Rule, check_zone};
-pub use crate::task::alias::{self, check as check_alias};
+pub use crate::task::alias::check as check_alias;
 pub use crate::task::backoff::Backoff;
 pub use crate::task::call::{
     InWords, Inject, Pick, Rendered, Returned, Unrendered, Wordless, Write, blocking, boxed,
@@ -40,6 +43,8 @@ pub use crate::task::handler::{BoxFuture, Call, CallError, Handler, Output};
 pub use crate::task::params::{Codec, Fields, NoParams, ParamError, Params, check, codec, debug};
 pub use crate::task::registry::Registration;
 pub use crate::task::state::States;
+
+use crate::grammar::duration;
 
 /// A job of `T` about to be enqueued.
 pub fn enqueue<T: Task>(params: &T::Params) -> Enqueue<T::Output> {

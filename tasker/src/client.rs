@@ -8,13 +8,14 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
-use tasker_store::{Migrate, Store, Worker};
+use tasker_store::{MemoryStore, Migrate, Store, Worker as StoredWorker};
 use tokio::sync::OnceCell;
 
 use crate::enqueue::Enqueue;
 use crate::error::{Error, Result};
 use crate::jobs::{Jobs, Queues, Schedules, Tasks};
 use crate::task::{Registry, States};
+use crate::worker::WorkerBuilder;
 
 static INSTALLED: OnceLock<Tasker> = OnceLock::new();
 
@@ -34,6 +35,7 @@ struct Inner {
     store: OnceCell<Arc<dyn Store>>,
     registry: Registry,
     states: Arc<States>,
+    timezone: String,
 }
 
 enum Place {
@@ -94,7 +96,7 @@ impl Tasker {
     }
 
     /// The workers that have joined and not left, the oldest first.
-    pub async fn workers(&self) -> Result<Vec<Worker>> {
+    pub async fn workers(&self) -> Result<Vec<StoredWorker>> {
         Ok(self.store().await?.workers().await?)
     }
 
@@ -117,6 +119,27 @@ impl Tasker {
                 Ok(store)
             })
             .await
+    }
+
+    /// The steps of the store's schema, without opening it.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn schema(&self) -> Result<Vec<tasker_store::SchemaStep>> {
+        let inner = &self.inner;
+        match (inner.store.get(), &inner.place) {
+            (Some(store), _) => Ok(store.schema().await?),
+            (None, Place::Url(url)) => Ok(open(url).await?.schema().await?),
+            (None, _) => Err(Error::NotInstalled),
+        }
+    }
+
+    /// A worker over this store with the tasks of this binary, to be set up and run.
+    pub fn worker(&self) -> WorkerBuilder {
+        WorkerBuilder::new(self)
+    }
+
+    /// The zone of schedules that name none.
+    pub(crate) fn timezone(&self) -> &str {
+        &self.inner.timezone
     }
 
     pub(crate) fn states(&self) -> &Arc<States> {
@@ -157,6 +180,7 @@ pub struct TaskerBuilder {
     migrate: Migrate,
     registry: Option<Registry>,
     states: States,
+    timezone: Option<String>,
 }
 
 impl TaskerBuilder {
@@ -196,6 +220,13 @@ impl TaskerBuilder {
         self
     }
 
+    /// The time zone of schedules that name none, as `Europe/London`. Default: UTC.
+    #[must_use]
+    pub fn timezone(mut self, zone: impl Into<String>) -> Self {
+        self.timezone = Some(zone.into());
+        self
+    }
+
     /// Opens the store.
     pub async fn connect(self) -> Result<Tasker> {
         let tasker = self.lazy()?;
@@ -231,6 +262,7 @@ impl TaskerBuilder {
                 store,
                 registry,
                 states: Arc::new(self.states),
+                timezone: self.timezone.unwrap_or_else(|| "UTC".into()),
             }),
         }
     }
@@ -239,7 +271,19 @@ impl TaskerBuilder {
 /// The backend that `url`'s scheme names.
 async fn open(url: &str) -> Result<Arc<dyn Store>> {
     let scheme = url.split(':').next().unwrap_or_default();
-    Err(Error::Setup(format!(
-        "no backend for the database URL's scheme `{scheme}`"
-    )))
+    match scheme {
+        "memory" => Ok(Arc::new(MemoryStore::new())),
+        #[cfg(feature = "sqlite")]
+        "sqlite" => Ok(Arc::new(tasker_store::SqlStore::connect(url).await?)),
+        _ => {
+            let known = if cfg!(feature = "sqlite") {
+                "`sqlite://file.db?mode=rwc` and `memory:`"
+            } else {
+                "`memory:`"
+            };
+            Err(Error::Setup(format!(
+                "no backend for a database URL that begins with `{scheme}:`: this binary takes {known}"
+            )))
+        }
+    }
 }

@@ -80,7 +80,7 @@ fn from_stored(task: &StoredTask, params: &Fields) -> Result<NewJob> {
 }
 
 /// A name the task does not have is a mistake of whoever writes it now, unlike one in a stored job.
-fn known_names<'a>(
+pub(crate) fn known_names<'a>(
     names: impl Iterator<Item = &'a str> + Clone,
     params: &Fields,
 ) -> Result<(), ParamError> {

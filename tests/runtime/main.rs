@@ -1,4 +1,13 @@
-//! What a task does at run time, one module per subject.
+//! The runtime as an application sees it: enqueue, work, stop, fail, on the memory store.
+//!
+//! Tests wait for events and never sleep; where the clock matters it is the store's own test clock.
 
+mod attempts;
+mod enqueue;
+mod harness;
 mod output;
 mod params;
+mod schedules;
+mod stopping;
+mod tasks;
+mod working;

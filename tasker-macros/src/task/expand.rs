@@ -215,7 +215,15 @@ fn run(model: &Model) -> TokenStream {
     let future = quote_spanned!(name=> async move #block);
     let mut argument = Group::new(Delimiter::Parenthesis, future);
     argument.set_span(name);
-    let boxed = quote_spanned!(name=> #rt::boxed #argument);
+    // The compiler joins the spans of a call's parts, so the path has the name's span too.
+    let path: TokenStream = quote!(#rt::boxed)
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(token.span().located_at(name));
+            token
+        })
+        .collect();
+    let boxed = quote!(#path #argument);
     quote_spanned! {span=>
         fn __words(value: &#output) -> #rt::Option<#rt::String> {
             use #rt::{InWords as _, Wordless as _};
@@ -347,7 +355,6 @@ fn definition(model: &Model) -> TokenStream {
             origin: ::core::env!("CARGO_PKG_NAME"),
             file: ::core::file!(),
             line: ::core::line!(),
-            shape: #rt::OnceLock::new(),
         };
     }
 }

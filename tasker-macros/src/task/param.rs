@@ -141,7 +141,9 @@ pub(crate) fn value(kind: &Kind, expr: &Expr, rt: &TokenStream) -> TokenStream {
             let elems = array.elems.iter().map(|elem| value(&inner.kind, elem, rt));
             quote_spanned!(expr.span()=> #rt::Into::into([#(#elems),*]))
         }
-        (
+        // A constant or a macro may be a text; what calls a function says its type itself.
+        (Kind::Text, Expr::Path(_) | Expr::Macro(_))
+        | (
             _,
             Expr::Lit(ExprLit {
                 lit: Lit::Str(_), ..

@@ -36,7 +36,7 @@ const FORM: &str = "write `250ms`, `30s`, `5m`, `2h`, `1d`, `1w` or a combinatio
 /// };
 /// assert_eq!(HALF_PAST, Duration::from_secs(5400));
 /// ```
-pub const fn parse(text: &str) -> Result<Duration, Message> {
+pub(crate) const fn parse(text: &str) -> Result<Duration, Message> {
     let whole = text.trim_ascii();
     if whole.is_empty() {
         return Err(Message::new("a duration is missing: ").text(FORM));
@@ -131,7 +131,7 @@ const fn place(unit: &str, digits: &str, whole: &str) -> Result<usize, Message> 
     };
     Err(message
         .suggest(near)
-        .text(" the units are `ms`, `s`, `m`, `h`, `d`, `w`, as in `1h30m`"))
+        .text("the units are `ms`, `s`, `m`, `h`, `d`, `w`, as in `1h30m`"))
 }
 
 /// The unit meant by a longer word such as `min` or `hours`, or by a capital letter.

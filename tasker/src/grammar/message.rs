@@ -87,11 +87,11 @@ impl Message {
         self
     }
 
-    /// Adds `: did you mean …?` where there is a near miss.
+    /// Adds a colon, and `did you mean …?` where there is a near miss; what to write follows.
     pub(crate) const fn suggest(self, near: Option<&str>) -> Self {
         match near {
-            Some(word) => self.text(": did you mean ").quote(word).text("?"),
-            None => self,
+            Some(word) => self.text(": did you mean ").quote(word).text("? "),
+            None => self.text(": "),
         }
     }
 
@@ -143,10 +143,10 @@ mod tests {
             .text(" ")
             .number(1200)
             .suggest(Some("c"));
-        assert_eq!(message.as_str(), "a `b` 1200: did you mean `c`?");
+        assert_eq!(message.as_str(), "a `b` 1200: did you mean `c`? ");
         assert_eq!(
             format!("{message:?}"),
-            r#"Message("a `b` 1200: did you mean `c`?")"#
+            r#"Message("a `b` 1200: did you mean `c`? ")"#
         );
     }
 

@@ -7,7 +7,7 @@
 //! The grammars themselves stand where their values do: `schedule/parse.rs`, `task/backoff.rs`, `task/alias.rs`.
 
 pub(crate) mod cursor;
-pub mod duration;
+pub(crate) mod duration;
 mod message;
 pub(crate) mod suggest;
 

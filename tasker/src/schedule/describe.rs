@@ -138,6 +138,11 @@ fn cron(text: &CronText) -> String {
     };
     let words = cron.describe();
     let words = words.trim_end_matches('.');
+    // It writes `At every 5 minutes`, which reads better without its first word.
+    let words = words
+        .strip_prefix("At ")
+        .filter(|words| words.starts_with("every"))
+        .unwrap_or(words);
     let mut letters = words.chars();
     match letters.next() {
         Some(first) => first.to_lowercase().chain(letters).collect(),

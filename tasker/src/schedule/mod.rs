@@ -52,6 +52,7 @@ mod next;
 mod occurrences;
 mod parse;
 mod rule;
+pub(crate) mod runner;
 #[cfg(test)]
 mod tests;
 mod time;

@@ -69,7 +69,7 @@ pub(super) const fn days(list: &str) -> Result<u32, Message> {
                     };
                     return Err(message
                         .suggest(near)
-                        .text(": write 1 to 31, a list like `1,15`, or `last`"));
+                        .text("write 1 to 31, a list like `1,15`, or `last`"));
                 }
             }
         }
@@ -151,9 +151,7 @@ const fn named(list: &str, names: &[&str], what: &str, example: &str) -> Result<
             Some(place) => set |= 1 << place,
             None => {
                 let message = Message::new("").quote(item).text(" is not ").text(what);
-                let message = message
-                    .suggest(near(item, names))
-                    .text(" write names like ");
+                let message = message.suggest(near(item, names)).text("write names like ");
                 return Err(message.text(example));
             }
         }

@@ -303,8 +303,8 @@ const fn unknown(word: &str) -> Message {
     let message = Message::new("").quote(word).text(" begins no schedule");
     if word.as_bytes()[0] == b'@' {
         let message = message.suggest(suggest::closest(word, &SHORT));
-        return message.text(" the short names are `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`, `@every 5m`");
+        return message.text("the short names are `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`, `@every 5m`");
     }
     let message = message.suggest(suggest::closest(word, &KINDS));
-    message.text(" ").text(FORMS)
+    message.text(FORMS)
 }

@@ -72,7 +72,7 @@ pub(super) const fn find(name: &str) -> Result<u16, Message> {
         .quote(name)
         .text(" is not a time zone")
         .suggest(near(name));
-    Err(message.text(" write an IANA name such as `Europe/London` or `UTC`"))
+    Err(message.text("write an IANA name such as `Europe/London` or `UTC`"))
 }
 
 /// The name at a place that [`find`] gave.

@@ -11,10 +11,10 @@
 use crate::grammar::Message;
 
 /// The longest alias, in bytes.
-pub const MAX_LEN: usize = 128;
+pub(crate) const MAX_LEN: usize = 128;
 
 /// Aliases that are verbs of the command line, and so cannot name a task.
-pub const RESERVED: [&str; 17] = [
+pub(crate) const RESERVED: [&str; 17] = [
     "help",
     "list",
     "work",
@@ -99,7 +99,7 @@ pub const fn check(alias: &str) -> Result<(), Message> {
 ///
 /// assert!(alias::same("send-mail", "Send_Mail") && alias::same("send-mail", "sendmail"));
 /// ```
-pub const fn same(a: &str, b: &str) -> bool {
+pub(crate) const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let (mut i, mut j) = (0, 0);
     loop {

@@ -105,7 +105,7 @@ impl Backoff {
             Some(_) => (Shape::None, 0),
             None => {
                 let message = Message::new("").quote(kind).text(" is not a backoff");
-                return Err(message.suggest(closest(kind, &KINDS)).text(" ").text(FORMS));
+                return Err(message.suggest(closest(kind, &KINDS)).text(FORMS));
             }
         };
         let jitter = match attempt!(percent(&mut cursor)) {
@@ -235,10 +235,7 @@ const fn percent(cursor: &mut Cursor<'_>) -> Result<Option<u8>, Message> {
         let message = Message::new("")
             .quote(word)
             .text(" is not understood at the end of a backoff");
-        return Err(message
-            .suggest(closest(word, &["jitter"]))
-            .text(" ")
-            .text(FORMS));
+        return Err(message.suggest(closest(word, &["jitter"])).text(FORMS));
     }
     let value = cursor.word();
     if !cursor.rest().is_empty() {

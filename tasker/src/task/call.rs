@@ -5,7 +5,6 @@
 //! what those return carries no bound.
 
 use std::any::TypeId;
-use std::error::Error;
 use std::fmt::Display;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -18,6 +17,7 @@ use super::error::BoxError;
 use super::handler::{BoxFuture, CallError, FromContext, Output};
 use super::params::{Fields, Params};
 use super::state::States;
+use crate::worker::panics;
 
 /// What a task's function may return.
 #[diagnostic::on_unimplemented(
@@ -135,12 +135,7 @@ where
     F: FnOnce() -> Result<T, BoxError> + Send + 'static,
 {
     let tasker = context.tasker().clone();
-    let done = tokio::task::spawn_blocking(move || tasker.sync_scope(function)).await;
-    match done.map_err(tokio::task::JoinError::try_into_panic) {
-        Ok(result) => result,
-        Err(Ok(panic)) => std::panic::resume_unwind(panic),
-        Err(Err(canceled)) => Err(canceled.into()),
-    }
+    panics::on_another_thread(move || tasker.sync_scope(function)).await?
 }
 
 /// Makes the output of a call from what its function returned.
@@ -235,17 +230,6 @@ fn indent(json: &str) -> String {
     value
         .and_then(|value| serde_json::to_string_pretty(&value))
         .unwrap_or_else(|_| json.to_owned())
-}
-
-/// Says what is wrong with a task that was run by hand, in the caller's terms.
-pub(crate) fn cause(error: CallError) -> Box<dyn Error + Send + Sync> {
-    match error {
-        CallError::Params(error) => error.into(),
-        CallError::Inject(error) | CallError::Handler(error) => error,
-        CallError::Output(reason) => {
-            format!("its output cannot be written as JSON: {reason}").into()
-        }
-    }
 }
 
 /// A future that may be boxed as a handler's: `Send` is asked for here.

@@ -24,7 +24,7 @@ pub struct Context {
 
 struct Inner {
     alias: &'static str,
-    job: Option<Claimed>,
+    job: Option<Arc<Claimed>>,
     cancel: CancellationToken,
     states: Arc<States>,
     tasker: Tasker,
@@ -36,7 +36,7 @@ impl Context {
     /// The context of one attempt of `job`; `None` where the task is run by hand.
     pub(crate) fn new(
         alias: &'static str,
-        job: Option<Claimed>,
+        job: Option<Arc<Claimed>>,
         cancel: CancellationToken,
         states: Arc<States>,
         tasker: Tasker,

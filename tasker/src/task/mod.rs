@@ -3,7 +3,7 @@
 //! Read next: `definition` (a task as data), `handler` (the erased call), `context` (what an attempt knows),
 //! `params` (JSON to Rust and back), `error` (what a handler's error means).
 
-pub mod alias;
+pub(crate) mod alias;
 pub(crate) mod backoff;
 pub(crate) mod call;
 pub(crate) mod context;
@@ -15,10 +15,11 @@ pub(crate) mod registry;
 pub(crate) mod shape;
 pub(crate) mod state;
 
+pub use backoff::Backoff;
 pub use context::Context;
 pub use definition::{ParamDefinition, ScheduleDefinition, Task, TaskDefinition};
 pub use error::{BoxError, Disposition, TaskError};
-pub use handler::{BoxFuture, Call, CallError, FromContext, Handler, Output};
+pub use handler::{BoxFuture, Call, CallError, FromContext, Handler, Output, Run};
 pub use params::{Fields, ParamError, Params};
 pub use registry::Registry;
 pub use shape::Shape;

@@ -72,7 +72,7 @@ impl Registry {
         suggest(alias, self.iter().map(|task| task.alias))
     }
 
-    fn insert(&mut self, definition: &'static TaskDefinition) -> Result<()> {
+    pub(crate) fn insert(&mut self, definition: &'static TaskDefinition) -> Result<()> {
         let Some(known) = self
             .tasks
             .insert(canonical_alias(definition.alias), definition)

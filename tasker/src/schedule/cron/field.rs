@@ -283,16 +283,13 @@ const fn wrong(text: &str, field: &Field) -> Message {
         Kind::Weekdays => names::near(text, &WEEKDAYS),
         Kind::Time | Kind::Dates => None,
     };
-    let message = match near {
-        // Cron knows the short names only.
-        Some(name) => message.suggest(Some(name.split_at(3).0)),
-        None => message.text(":"),
+    // Cron knows the short names only.
+    let near = match near {
+        Some(name) => Some(name.split_at(3).0),
+        None => None,
     };
-    let message = message
-        .text(" write `*`, ")
-        .number(field.min)
-        .text(" to ")
-        .number(field.max);
+    let message = message.suggest(near).text("write `*`, ").number(field.min);
+    let message = message.text(" to ").number(field.max);
     match field.kind {
         Kind::Time => message.text(", `1-5`, `*/5` or a list"),
         Kind::Dates => message.text(", `1-5`, `*/5`, `L`, `LW`, `15W` or a list"),

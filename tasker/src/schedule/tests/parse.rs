@@ -89,7 +89,10 @@ fn near_misses_are_named() {
 fn every_message_says_what_is_accepted() {
     let cases = [
         ("", "a schedule is missing: write `every 5m`"),
-        ("sometimes", "`sometimes` begins no schedule"),
+        (
+            "sometimes",
+            "`sometimes` begins no schedule: write `every 5m`",
+        ),
         ("12:00", "write `daily 12:00`"),
         ("TZ=UTC", "write `TZ=UTC daily 12:00`"),
         ("TZ= daily 12:00", "a time zone is missing"),

@@ -46,19 +46,23 @@ fn rules_are_described() {
 }
 
 #[test]
-fn cron_is_described() {
-    for text in [
-        "*/5 * * * *",
-        "0 12 * * mon",
-        "0 0 L * *",
-        "* * * * * *",
-        "30 9 * * mon#1",
-    ] {
+fn cron_is_described_in_the_words_of_its_crate() {
+    let cases = [
+        ("*/5 * * * *", "every 5 minutes"),
+        ("30 2 * * mon", "at 02:30, on Monday"),
+        (
+            "TZ=Asia/Tokyo 30 2 * * mon",
+            "at 02:30, on Monday in Asia/Tokyo",
+        ),
+    ];
+    for (text, words) in cases {
+        assert_eq!(rule(text).describe(), words, "{text}");
+    }
+    for text in ["0 0 L * *", "* * * * * *", "30 9 * * mon#1", "0 0 15W * ?"] {
         let words = rule(text).describe();
         assert!(
             words.starts_with(|c: char| c.is_lowercase()) && !words.ends_with('.'),
             "{text}: {words}"
         );
-        println!("{text}: {words}");
     }
 }

@@ -1,0 +1,191 @@
+//! Workers and their leases.
+
+use super::Case;
+use super::bench::{Bench, LEASE, at, job, new_worker, secs};
+use crate::admin::Changed;
+use crate::job::{FailureKind, JobState, NewJob};
+use crate::lease::{Beat, NewWorker, WorkerId};
+
+pub(super) fn cases() -> Vec<Case> {
+    chapter!(
+        "workers",
+        &[],
+        [
+            a_joined_worker_is_listed,
+            workers_are_listed_the_oldest_first,
+            a_beat_extends_the_lease,
+            a_beat_extends_by_the_workers_own_lease,
+            a_late_beat_before_the_rescue_is_alive_again,
+            a_beat_after_the_rescue_is_lost,
+            a_beat_of_a_stranger_is_lost,
+            a_beat_names_the_jobs_to_cancel,
+            leaving_releases_the_jobs,
+            leaving_ends_what_may_not_go_back,
+            leaving_twice_is_harmless,
+            a_detached_handle_is_on_the_same_store,
+        ]
+    )
+}
+
+async fn a_joined_worker_is_listed(b: Bench) {
+    let new = NewWorker {
+        id: WorkerId::generate(),
+        name: "wörker 1".into(),
+        host: "a.example".into(),
+        pid: u32::MAX,
+        lease: secs(90),
+        concurrency: 3,
+        queues: vec!["mail".into(), "my queue".into()],
+    };
+    b.store.join(new.clone()).await.expect("join");
+    b.add(job("hello")).await;
+    b.take(new.id).await;
+    let workers = b.store.workers().await.expect("workers");
+    assert_eq!(workers.len(), 1);
+    let worker = &workers[0];
+    assert_eq!((worker.id, worker.pid), (new.id, new.pid));
+    assert_eq!((&worker.name, &worker.host), (&new.name, &new.host));
+    assert_eq!((worker.concurrency, &worker.queues), (3, &new.queues));
+    assert_eq!((worker.started_at, worker.lease_until), (at(0), at(90)));
+    assert_eq!(worker.running, 1);
+}
+
+async fn workers_are_listed_the_oldest_first(b: Bench) {
+    let mut joined = Vec::new();
+    for _ in 0..3 {
+        joined.push(b.worker().await);
+        b.advance(1);
+    }
+    let listed = b.store.workers().await.expect("workers");
+    let listed: Vec<WorkerId> = listed.iter().map(|worker| worker.id).collect();
+    assert_eq!(listed, joined);
+}
+
+async fn a_beat_extends_the_lease(b: Bench) {
+    let worker = b.worker().await;
+    b.advance(20);
+    b.store.beat(worker).await.expect("beat");
+    let workers = b.store.workers().await.expect("workers");
+    assert_eq!(workers[0].lease_until, at(20 + LEASE as i64));
+    assert_eq!(workers[0].started_at, at(0));
+}
+
+async fn a_beat_extends_by_the_workers_own_lease(b: Bench) {
+    let long = WorkerId::generate();
+    let new = NewWorker {
+        lease: secs(3600),
+        ..new_worker(long)
+    };
+    b.store.join(new).await.expect("join");
+    b.advance(1);
+    b.store.beat(long).await.expect("beat");
+    let workers = b.store.workers().await.expect("workers");
+    assert_eq!(workers[0].lease_until, at(3601));
+}
+
+async fn a_late_beat_before_the_rescue_is_alive_again(b: Bench) {
+    let (worker, claimed) = b.running(job("hello")).await;
+    b.advance(LEASE * 10);
+    let beat = b.store.beat(worker).await.expect("beat");
+    assert_eq!(beat, Beat::Alive { cancel: Vec::new() });
+    let sweep = b.store.rescue(10).await.expect("rescue");
+    assert_eq!((sweep.done, sweep.more), (0, false));
+    assert_eq!(b.state(claimed.id).await, JobState::Running);
+}
+
+async fn a_beat_after_the_rescue_is_lost(b: Bench) {
+    let (worker, _) = b.running(job("hello")).await;
+    let idle = b.worker().await;
+    b.advance(LEASE + 1);
+    b.store.rescue(10).await.expect("rescue");
+    for worker in [worker, idle] {
+        assert_eq!(b.store.beat(worker).await.expect("beat"), Beat::Lost);
+        assert_eq!(b.claim(worker, 5).await, [], "the dead claim nothing");
+    }
+    assert_eq!(b.store.workers().await.expect("workers"), []);
+}
+
+async fn a_beat_of_a_stranger_is_lost(b: Bench) {
+    let beat = b.store.beat(WorkerId::generate()).await.expect("beat");
+    assert_eq!(beat, Beat::Lost);
+}
+
+async fn a_beat_names_the_jobs_to_cancel(b: Bench) {
+    let (worker, claimed) = b.running(job("hello")).await;
+    let (other, _) = b.running(job("hello")).await;
+    let asked = b.store.cancel(claimed.id).await.expect("cancel");
+    assert_eq!(asked, Changed::Requested);
+    assert!(b.job(claimed.id).await.cancel_requested);
+    let cancel = vec![claimed.lease()];
+    for _ in 0..2 {
+        let beat = b.store.beat(worker).await.expect("beat");
+        assert_eq!(
+            beat,
+            Beat::Alive {
+                cancel: cancel.clone()
+            }
+        );
+    }
+    let beat = b.store.beat(other).await.expect("beat");
+    assert_eq!(beat, Beat::Alive { cancel: Vec::new() });
+}
+
+async fn leaving_releases_the_jobs(b: Bench) {
+    let (worker, first) = b.running(job("hello")).await;
+    b.add(job("mail")).await;
+    let second = b.take(worker).await;
+    b.advance(3);
+    b.store.leave(worker).await.expect("leave");
+    for claimed in [&first, &second] {
+        let job = b.job(claimed.id).await;
+        assert_eq!((job.state, job.attempt), (JobState::Queued, 0));
+        assert_eq!(b.failures(job.id).await, []);
+    }
+    assert_eq!(b.store.workers().await.expect("workers"), []);
+    assert_eq!(b.store.beat(worker).await.expect("beat"), Beat::Lost);
+    let other = b.worker().await;
+    let again = b.claim(other, 5).await;
+    assert_eq!(again.len(), 2);
+    assert!(
+        again
+            .iter()
+            .all(|job| job.attempt == 1 && job.token > first.token)
+    );
+}
+
+async fn leaving_ends_what_may_not_go_back(b: Bench) {
+    let once = NewJob {
+        at_most_once: true,
+        ..job("hello")
+    };
+    let (worker, once) = b.running(once).await;
+    b.add(job("hello")).await;
+    let canceled = b.take(worker).await;
+    b.store.cancel(canceled.id).await.expect("cancel");
+    b.store.leave(worker).await.expect("leave");
+    assert_eq!(b.state(once.id).await, JobState::Failed);
+    assert_eq!(b.failures(once.id).await, [FailureKind::Interrupted]);
+    assert_eq!(b.state(canceled.id).await, JobState::Canceled);
+}
+
+async fn leaving_twice_is_harmless(b: Bench) {
+    let (worker, claimed) = b.running(job("hello")).await;
+    b.store.leave(worker).await.expect("leave");
+    let other = b.worker().await;
+    b.take(other).await;
+    b.store.leave(worker).await.expect("leave");
+    b.store.leave(WorkerId::generate()).await.expect("leave");
+    assert_eq!(b.state(claimed.id).await, JobState::Running);
+}
+
+async fn a_detached_handle_is_on_the_same_store(b: Bench) {
+    let (worker, claimed) = b.running(job("hello")).await;
+    let detached = b.store.detach().await.expect("detach");
+    b.advance(10);
+    let beat = detached.beat(worker).await.expect("beat");
+    assert!(matches!(beat, Beat::Alive { .. }), "{beat:?}");
+    let workers = b.store.workers().await.expect("workers");
+    assert_eq!(workers[0].lease_until, at(10 + LEASE as i64));
+    let found = detached.job(claimed.id.into()).await.expect("job");
+    assert_eq!(found.map(|job| job.state), Some(JobState::Running));
+}

@@ -1,0 +1,132 @@
+//! Claiming: ready jobs, in order, under a fresh token.
+//!
+//! One statement finds and takes them. It walks the ready index once per queue, passes over tasks that are
+//! disabled or that the worker does not know (every alias that was ever enqueued has a row, so the few to leave
+//! out can be named), and takes nothing where the worker's lease is over.
+//!
+//! Known limit: jobs of a task left out stay in the ready index, so each claim passes over those that stand before
+//! the jobs it takes. That is cheap for thousands and shows for a million.
+
+use sea_orm::QueryResult;
+use uuid::Uuid;
+
+use crate::clock::{Instant, from_micros};
+use crate::error::{ErrorKind, Result, StoreError};
+use crate::job::{JobId, Occurrence};
+use crate::lease::WorkerId;
+use crate::schedule::ScheduleId;
+use crate::settle::{Claim, Claimed, Queues};
+use crate::sql::enqueue::json;
+use crate::sql::exchange::Exchange;
+use crate::task::canonical_alias;
+
+/// A claim, ready to be written.
+pub(crate) struct Claiming {
+    worker: WorkerId,
+    limit: u32,
+    known: String,
+    queues: Option<String>,
+}
+
+impl Claiming {
+    pub(crate) fn new(worker: WorkerId, claim: Claim) -> Self {
+        let known: Vec<String> = claim
+            .known
+            .iter()
+            .map(|alias| canonical_alias(alias))
+            .collect();
+        let queues = match claim.queues {
+            Queues::All => None,
+            Queues::Only(queues) => {
+                let mut only: Vec<(String, u32)> = Vec::with_capacity(queues.len());
+                for (name, most) in queues {
+                    match only.iter_mut().find(|(known, _)| *known == name) {
+                        Some((_, bound)) => *bound = most,
+                        None => only.push((name, most)),
+                    }
+                }
+                Some(json(&only))
+            }
+        };
+        Self {
+            worker,
+            limit: claim.limit,
+            known: json(&known),
+            queues,
+        }
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit as usize
+    }
+}
+
+/// Takes jobs, in the order they should start.
+pub(crate) async fn claim(tx: &mut Exchange, claiming: &Claiming) -> Result<Vec<Claimed>> {
+    let values = [
+        tx.micros().into(),
+        claiming.worker.0.into(),
+        i64::from(claiming.limit).into(),
+        claiming.known.as_str().into(),
+    ];
+    let rows = match &claiming.queues {
+        None => tx.rows(tx.words().claim_all, values).await?,
+        Some(queues) => {
+            let [now, worker, limit, known] = values;
+            tx.rows(
+                tx.words().claim_only,
+                [now, worker, limit, known, queues.as_str().into()],
+            )
+            .await?
+        }
+    };
+    let mut jobs = rows
+        .iter()
+        .map(|row| read(tx, row))
+        .collect::<Result<Vec<_>>>()?;
+    jobs.sort_unstable_by_key(|(due_at, job)| {
+        (std::cmp::Reverse(job.priority), *due_at, job.number)
+    });
+    Ok(jobs.into_iter().map(|(_, job)| job).collect())
+}
+
+/// A job with its due time, from the columns the claim gives back.
+fn read(tx: &Exchange, row: &QueryResult) -> Result<(i64, Claimed)> {
+    let tags: String = tx.get(row, 10)?;
+    let schedule: Option<Uuid> = tx.get(row, 13)?;
+    let occurrence: Option<i64> = tx.get(row, 14)?;
+    let job = Claimed {
+        number: tx.get(row, 0)?,
+        id: JobId(tx.get(row, 1)?),
+        token: tx.get(row, 2)?,
+        alias: tx.get(row, 3)?,
+        queue: tx.get(row, 4)?,
+        priority: tx.get(row, 5)?,
+        params: tx.get(row, 6)?,
+        attempt: tx.get(row, 7)?,
+        max_attempts: tx.get(row, 8)?,
+        at_most_once: tx.get(row, 9)?,
+        tags: tags_from(tx.op, &tags)?,
+        enqueued_at: from_micros(tx.get(row, 11)?),
+        occurrence: occurrence_from(schedule, occurrence.map(from_micros)),
+    };
+    Ok((tx.get(row, 12)?, job))
+}
+
+/// The tags of a job from the text of their column.
+pub(crate) fn tags_from(op: &'static str, text: &str) -> Result<Vec<String>> {
+    if text == "[]" {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(text).map_err(|e| {
+        StoreError::new(ErrorKind::Corrupt, op, "the tags of a job cannot be read").caused_by(e)
+    })
+}
+
+/// The occurrence of a job from its two columns.
+pub(crate) fn occurrence_from(schedule: Option<Uuid>, at: Option<Instant>) -> Option<Occurrence> {
+    Some(Occurrence {
+        schedule: ScheduleId(schedule?),
+        at: at?,
+    })
+}

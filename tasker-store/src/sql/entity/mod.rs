@@ -1,0 +1,40 @@
+//! The tables as sea-orm entities, for reading and administration. The hot paths do not use them.
+#![allow(unreachable_pub, reason = "the derives of sea-orm emit public items")]
+
+pub(crate) mod attempt;
+pub(crate) mod job;
+pub(crate) mod lease;
+pub(crate) mod log;
+pub(crate) mod progress;
+pub(crate) mod queue;
+pub(crate) mod schedule;
+pub(crate) mod task;
+pub(crate) mod worker;
+
+use std::str::FromStr;
+
+use crate::error::{ErrorKind, Result, StoreError};
+
+/// A stored name, read back.
+fn named<T: FromStr<Err = String>>(op: &'static str, text: &str) -> Result<T> {
+    text.parse()
+        .map_err(|reason| StoreError::new(ErrorKind::Corrupt, op, reason))
+}
+
+/// A stored JSON text, read back.
+fn decoded<T: serde::de::DeserializeOwned>(op: &'static str, what: &str, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|e| {
+        StoreError::new(ErrorKind::Corrupt, op, format!("the {what} cannot be read")).caused_by(e)
+    })
+}
+
+/// A stored count, read back.
+fn count<T: TryFrom<i64>>(op: &'static str, what: &str, value: i64) -> Result<T> {
+    T::try_from(value).map_err(|_| {
+        StoreError::new(
+            ErrorKind::Corrupt,
+            op,
+            format!("the {what} {value} is out of its range"),
+        )
+    })
+}

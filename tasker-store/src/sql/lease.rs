@@ -1,0 +1,176 @@
+//! Leases of workers, and named leases.
+
+use async_trait::async_trait;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
+use std::time::Duration;
+use uuid::Uuid;
+
+use crate::clock::{Due, after, to_micros};
+use crate::error::Result;
+use crate::job::JobId;
+use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
+use crate::sql::enqueue::{json, micros};
+use crate::sql::entity::{lease, worker};
+use crate::sql::exchange::{Exchange, Operation};
+use crate::sql::settle::GiveBack;
+use crate::wake::Wake;
+
+/// `Store::join`.
+pub(crate) struct Join(pub(crate) NewWorker);
+
+#[async_trait]
+impl Operation for Join {
+    const NAME: &'static str = "join";
+    type Answer = ();
+
+    async fn run(&self, tx: &mut Exchange) -> Result<()> {
+        let new = &self.0;
+        let row = worker::ActiveModel {
+            id: Set(new.id.0),
+            name: Set(new.name.clone()),
+            host: Set(new.host.clone()),
+            pid: Set(i64::from(new.pid)),
+            lease: Set(micros(new.lease)),
+            concurrency: Set(i64::from(new.concurrency)),
+            queues: Set(json(&new.queues)),
+            started_at: Set(tx.micros()),
+            lease_until: Set(to_micros(after(tx.now, new.lease))),
+        };
+        let again = OnConflict::column(worker::Column::Id)
+            .update_columns([
+                worker::Column::Name,
+                worker::Column::Host,
+                worker::Column::Pid,
+                worker::Column::Lease,
+                worker::Column::Concurrency,
+                worker::Column::Queues,
+                worker::Column::StartedAt,
+                worker::Column::LeaseUntil,
+            ])
+            .to_owned();
+        let insert = worker::Entity::insert(row).on_conflict(again);
+        insert
+            .exec_without_returning(tx.connection())
+            .await
+            .map_err(|e| tx.failed(e))?;
+        Ok(())
+    }
+}
+
+/// `Store::beat`.
+pub(crate) struct BeatOf(pub(crate) WorkerId);
+
+#[async_trait]
+impl Operation for BeatOf {
+    const NAME: &'static str = "beat";
+    type Answer = Beat;
+
+    async fn run(&self, tx: &mut Exchange) -> Result<Beat> {
+        let id = self.0.0;
+        if tx
+            .rows(tx.words().beat, [id.into(), tx.micros().into()])
+            .await?
+            .is_empty()
+        {
+            return Ok(Beat::Lost);
+        }
+        Ok(Beat::Alive {
+            cancel: leases(tx, tx.words().cancels, id).await?,
+        })
+    }
+}
+
+/// `Store::leave`.
+pub(crate) struct Leave(pub(crate) WorkerId);
+
+#[async_trait]
+impl Operation for Leave {
+    const NAME: &'static str = "leave";
+    type Answer = ();
+
+    async fn run(&self, tx: &mut Exchange) -> Result<()> {
+        let id = self.0.0;
+        let leases = leases(tx, tx.words().running, id).await?;
+        GiveBack::released(leases, Due::Now).run(tx).await?;
+        worker::Entity::delete_by_id(id)
+            .exec(tx.connection())
+            .await
+            .map_err(|e| tx.failed(e))?;
+        Ok(())
+    }
+}
+
+async fn leases(tx: &Exchange, words: &'static str, worker: Uuid) -> Result<Vec<Lease>> {
+    let rows = tx.rows(words, [worker.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Lease {
+                job: JobId(tx.get(row, 0)?),
+                token: tx.get(row, 1)?,
+            })
+        })
+        .collect()
+}
+
+/// `Store::hold`.
+pub(crate) struct Hold {
+    pub(crate) name: String,
+    pub(crate) holder: WorkerId,
+    pub(crate) ttl: Duration,
+}
+
+#[async_trait]
+impl Operation for Hold {
+    const NAME: &'static str = "hold";
+    type Answer = Held;
+
+    async fn run(&self, tx: &mut Exchange) -> Result<Held> {
+        let until = to_micros(after(tx.now, self.ttl));
+        let values = [
+            self.name.as_str().into(),
+            self.holder.0.into(),
+            tx.micros().into(),
+            until.into(),
+        ];
+        let token: Option<i64> = tx.single(tx.words().hold, values).await?;
+        Ok(token.map_or(Held::No, |token| Held::Yes { token }))
+    }
+}
+
+/// `Store::extend`, and with no time `Store::let_go`.
+pub(crate) struct Extend {
+    pub(crate) name: String,
+    pub(crate) holder: WorkerId,
+    pub(crate) token: i64,
+    pub(crate) ttl: Option<Duration>,
+}
+
+#[async_trait]
+impl Operation for Extend {
+    const NAME: &'static str = "extend";
+    type Answer = Held;
+
+    async fn run(&self, tx: &mut Exchange) -> Result<Held> {
+        let until = self
+            .ttl
+            .map_or(tx.micros(), |ttl| to_micros(after(tx.now, ttl)));
+        let update = lease::Entity::update_many()
+            .col_expr(lease::Column::Until, Expr::value(until))
+            .filter(lease::Column::Name.eq(&self.name))
+            .filter(lease::Column::Holder.eq(self.holder.0))
+            .filter(lease::Column::Token.eq(self.token))
+            .filter(Expr::col(lease::Column::Until).gt(tx.micros()));
+        let result = update
+            .exec(tx.connection())
+            .await
+            .map_err(|e| tx.failed(e))?;
+        if result.rows_affected == 0 {
+            return Ok(Held::No);
+        }
+        if self.ttl.is_none() {
+            tx.tell(Wake::Control);
+        }
+        Ok(Held::Yes { token: self.token })
+    }
+}

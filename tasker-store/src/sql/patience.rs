@@ -1,0 +1,33 @@
+//! Waiting for a lock that somebody else holds: short, jittered pauses within one span of time.
+
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+/// How long a write waits for others before it is given up as unavailable.
+const SPAN: Duration = Duration::from_secs(30);
+
+/// What is left of the waiting time of one write.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    until: Instant,
+}
+
+impl Patience {
+    /// The whole span.
+    pub(crate) fn new() -> Self {
+        Self {
+            until: Instant::now() + SPAN,
+        }
+    }
+
+    /// Pauses, or says `false` where the time is over.
+    pub(crate) async fn wait(&mut self) -> bool {
+        if Instant::now() >= self.until {
+            return false;
+        }
+        let jitter = Uuid::now_v7().as_bytes()[15];
+        tokio::time::sleep(Duration::from_millis(2 + u64::from(jitter) / 16)).await;
+        true
+    }
+}

@@ -1,0 +1,379 @@
+//! Settling: outcomes in, claimed jobs out; and giving jobs back, which `release` and `leave` do too.
+//!
+//! Two statements record any number of outcomes: `end` for attempts that end their job, `give_back` for those
+//! after which it goes on. Both are fenced by (id, token, running) and decide by the row itself whether a cancel
+//! was requested. What follows from an outcome (attempts, notes, jobs, deletion) is written only where it applied.
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::clock::Due;
+use crate::error::Result;
+use crate::job::{FailureKind, JobState, Level, Move};
+use crate::lease::Lease;
+use crate::limits;
+use crate::settle::{Claim, Failure, Fate, Finish, NewLine, NoteBody, Outcome, Settle, Settled};
+use crate::sql::batch::Asked;
+use crate::sql::claim::{Claiming, claim};
+use crate::sql::enqueue::{Disabled, NewRow, NewRows, array, due_columns, hex, insert, json};
+use crate::sql::exchange::{Exchange, Operation};
+use crate::sql::note::{Noted, write_notes};
+use crate::sql::prune::erase;
+use crate::wake::Wake;
+
+/// A settle, ready to be written.
+pub(crate) struct Settling {
+    finishes: Vec<Finishing>,
+    claim: Option<Claiming>,
+}
+
+impl Settling {
+    pub(crate) fn new(settle: Settle) -> Result<Self> {
+        let worker = settle.worker;
+        Ok(Self {
+            finishes: settle
+                .finishes
+                .into_iter()
+                .map(Finishing::new)
+                .collect::<Result<_>>()?,
+            claim: settle
+                .claim
+                .filter(|claim: &Claim| claim.limit > 0)
+                .map(|claim| Claiming::new(worker, claim)),
+        })
+    }
+
+    /// How many rows it may touch.
+    pub(crate) fn rows(&self) -> usize {
+        self.finishes.len() + self.claim.as_ref().map_or(0, Claiming::limit)
+    }
+}
+
+/// One outcome, ready to be written.
+struct Finishing {
+    lease: Lease,
+    json: String,
+    /// Whether it ends the job by itself.
+    ends: bool,
+    failure: Option<Failure>,
+    /// Whether it gives the attempt back, where the job goes on.
+    refunds: bool,
+    /// Whether it gives back a job that was cut short.
+    cut: bool,
+    note: Option<NoteBody>,
+    follow_ups: NewRows,
+}
+
+impl Finishing {
+    fn new(finish: Finish) -> Result<Self> {
+        let Finish {
+            lease,
+            outcome,
+            mut note,
+            follow_ups,
+        } = finish;
+        let (ends, refunds, cut) = match &outcome {
+            Outcome::Succeeded { .. } | Outcome::Failed(_) | Outcome::Canceled(_) => {
+                (true, false, false)
+            }
+            Outcome::Retry { .. } => (false, false, false),
+            Outcome::Snoozed { .. } => (false, true, false),
+            Outcome::Released => (false, true, true),
+        };
+        let (json, failure) = match outcome {
+            Outcome::Succeeded { output } => {
+                let output = bounded(output, &mut note);
+                (end_row(lease, Move::Succeed, output.as_deref(), None), None)
+            }
+            Outcome::Failed(failure) => (
+                end_row(lease, Move::Fail, None, Some(&failure)),
+                Some(failure),
+            ),
+            Outcome::Canceled(failure) => (
+                end_row(lease, Move::Cancel, None, Some(&failure)),
+                Some(failure),
+            ),
+            Outcome::Retry { failure, due } => {
+                let row = give_back_row(
+                    lease,
+                    Move::Retry,
+                    due,
+                    Some(&cut_message(&failure.message)),
+                );
+                (row, Some(failure))
+            }
+            Outcome::Snoozed { due } => (give_back_row(lease, Move::Snooze, due, None), None),
+            Outcome::Released => (
+                give_back_row(lease, Move::Release, Due::Now, Some(INTERRUPTED)),
+                None,
+            ),
+        };
+        let follow_ups = NewRows::strict("settle", follow_ups)?;
+        Ok(Self {
+            lease,
+            json,
+            ends,
+            failure,
+            refunds,
+            cut,
+            note,
+            follow_ups,
+        })
+    }
+}
+
+/// The message of a job that must not be started twice and was cut short.
+const INTERRUPTED: &str = "a stop cut it short, and it must not be started twice";
+
+/// What a finish came to: the job's row, and whether it is to be deleted at once.
+#[derive(Clone, Copy)]
+struct Applied {
+    number: i64,
+    state: JobState,
+    expired: bool,
+}
+
+/// The settles of a batch: all finishes, then each claim.
+pub(crate) async fn run(tx: &mut Exchange, asked: &mut [Asked<Settling, Settled>]) -> Result<()> {
+    let mut fates = {
+        let finishes: Vec<&Finishing> = asked
+            .iter()
+            .flat_map(|asked| &asked.request.finishes)
+            .collect();
+        finish(tx, &finishes).await?.into_iter()
+    };
+    for asked in asked {
+        let fates = fates.by_ref().take(asked.request.finishes.len()).collect();
+        let jobs = match &asked.request.claim {
+            Some(claiming) => claim(tx, claiming).await?,
+            None => Vec::new(),
+        };
+        asked.answer = Some(Settled { fates, jobs });
+    }
+    Ok(())
+}
+
+async fn finish(tx: &mut Exchange, finishes: &[&Finishing]) -> Result<Vec<Fate>> {
+    if finishes.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Of two finishes under one lease the second is stale, whatever the first came to.
+    let mut leases = HashSet::with_capacity(finishes.len());
+    let first: Vec<bool> = finishes
+        .iter()
+        .map(|finish| leases.insert(finish.lease))
+        .collect();
+    let chosen = |ends: bool| {
+        finishes
+            .iter()
+            .zip(&first)
+            .filter(move |(finish, first)| **first && finish.ends == ends)
+            .map(|(finish, _)| finish.json.as_str())
+    };
+    let mut applied = HashMap::with_capacity(finishes.len());
+    record(tx, tx.words().end, chosen(true), &mut applied).await?;
+    record(tx, tx.words().give_back, chosen(false), &mut applied).await?;
+    let applied: Vec<Option<Applied>> = finishes
+        .iter()
+        .zip(&first)
+        .map(|(finish, first)| applied.get(&finish.lease).copied().filter(|_| *first))
+        .collect();
+    follow(tx, finishes, &applied).await?;
+    Ok(applied
+        .iter()
+        .map(|applied| applied.map_or(Fate::Stale, |applied| Fate::Applied(applied.state)))
+        .collect())
+}
+
+/// Writes rows and gathers what was applied.
+async fn record(
+    tx: &Exchange,
+    words: &'static str,
+    rows: impl Iterator<Item = &str> + Clone + Send,
+    applied: &mut HashMap<Lease, Applied>,
+) -> Result<()> {
+    if rows.clone().next().is_none() {
+        return Ok(());
+    }
+    let text = array(rows);
+    for row in tx.rows(words, [text.into(), tx.micros().into()]).await? {
+        let lease = Lease {
+            job: crate::job::JobId(tx.get::<Uuid>(&row, 0)?),
+            token: tx.get(&row, 1)?,
+        };
+        let state: String = tx.get(&row, 2)?;
+        let state = state.parse().map_err(|reason: String| {
+            crate::StoreError::new(crate::ErrorKind::Corrupt, tx.op, reason)
+        })?;
+        applied.insert(
+            lease,
+            Applied {
+                number: tx.get(&row, 3)?,
+                state,
+                expired: tx.get(&row, 4)?,
+            },
+        );
+    }
+    Ok(())
+}
+
+/// What follows from the outcomes that applied.
+async fn follow(
+    tx: &mut Exchange,
+    finishes: &[&Finishing],
+    applied: &[Option<Applied>],
+) -> Result<()> {
+    let mut attempts = Vec::new();
+    let mut noted = Vec::new();
+    let mut expired = Vec::new();
+    let mut jobs: Vec<&NewRow> = Vec::new();
+    for (finish, applied) in finishes.iter().zip(applied) {
+        let Some(applied) = applied else { continue };
+        jobs.extend(&finish.follow_ups.rows);
+        match applied.state {
+            state if state.is_final() => tx.tell(Wake::Finished(finish.lease.job)),
+            JobState::Queued => tx.tell(Wake::Ready),
+            _ => {}
+        }
+        if applied.expired {
+            expired.push(applied.number);
+            continue;
+        }
+        if let Some(failure) = &finish.failure {
+            attempts.push((
+                applied.number,
+                failure.kind.as_str(),
+                cut_message(&failure.message),
+            ));
+        } else if finish.cut && applied.state == JobState::Failed {
+            attempts.push((
+                applied.number,
+                FailureKind::Interrupted.as_str(),
+                INTERRUPTED.into(),
+            ));
+        }
+        if let Some(body) = &finish.note {
+            let refunded = u32::from(finish.refunds && !applied.state.is_final());
+            noted.push(Noted {
+                number: applied.number,
+                body,
+                refunded,
+            });
+        }
+    }
+    if !attempts.is_empty() {
+        tx.change(
+            tx.words().record_attempts,
+            [json(&attempts).into(), tx.micros().into()],
+        )
+        .await?;
+    }
+    write_notes(tx, &noted).await?;
+    erase(tx, &expired).await?;
+    // Nobody is there to be told of a refusal: a follow-up of a disabled task is taken and parked.
+    insert(tx, &jobs, Disabled::Taken).await?;
+    Ok(())
+}
+
+/// Gives running jobs back, under their leases.
+pub(crate) struct GiveBack {
+    finishes: Vec<Finishing>,
+}
+
+impl GiveBack {
+    /// Jobs cut short; those that must not be started twice fail.
+    pub(crate) fn released(leases: Vec<Lease>, due: Due) -> Self {
+        Self::new(leases, due, true)
+    }
+
+    /// Jobs that were claimed and never started.
+    pub(crate) fn unstarted(leases: Vec<Lease>) -> Self {
+        Self::new(leases, Due::Now, false)
+    }
+
+    fn new(leases: Vec<Lease>, due: Due, cut: bool) -> Self {
+        let finishes = leases
+            .into_iter()
+            .map(|lease| Finishing {
+                lease,
+                json: give_back_row(
+                    lease,
+                    if cut { Move::Release } else { Move::Snooze },
+                    due,
+                    cut.then_some(INTERRUPTED),
+                ),
+                ends: false,
+                failure: None,
+                refunds: true,
+                cut,
+                note: None,
+                follow_ups: NewRows { rows: Vec::new() },
+            })
+            .collect();
+        Self { finishes }
+    }
+}
+
+#[async_trait]
+impl Operation for GiveBack {
+    const NAME: &'static str = "release";
+    type Answer = Vec<Fate>;
+
+    async fn run(&self, tx: &mut Exchange) -> Result<Vec<Fate>> {
+        let finishes: Vec<&Finishing> = self.finishes.iter().collect();
+        finish(tx, &finishes).await
+    }
+}
+
+/// id, token, state, output, error.
+fn end_row(lease: Lease, by: Move, output: Option<&str>, failure: Option<&Failure>) -> String {
+    let state = by.target(true, 1).as_str();
+    json(&(
+        hex(lease.job.0),
+        lease.token,
+        state,
+        output,
+        failure.map(|failure| cut_message(&failure.message)),
+    ))
+}
+
+/// id, token, the state where it is due, where not with attempts spent, where not without; the due time in two
+/// columns; how many attempts are given back; whether it was cut short; the error.
+fn give_back_row(lease: Lease, by: Move, due: Due, error: Option<&str>) -> String {
+    let (within, at) = due_columns(due);
+    json(&(
+        hex(lease.job.0),
+        lease.token,
+        by.target(true, 1).as_str(),
+        by.target(false, 1).as_str(),
+        by.target(false, 0).as_str(),
+        within,
+        at,
+        i32::from(!matches!(by, Move::Retry)),
+        i32::from(matches!(by, Move::Release)),
+        error,
+    ))
+}
+
+fn cut_message(message: &str) -> String {
+    limits::cut(message, limits::ERROR).into_owned()
+}
+
+/// The output, or nothing and a line that says why.
+fn bounded(output: Option<String>, note: &mut Option<NoteBody>) -> Option<String> {
+    let length = output.as_ref().map_or(0, String::len);
+    if length <= limits::OUTPUT {
+        return output;
+    }
+    note.get_or_insert_with(NoteBody::default).lines.push(NewLine {
+        age: std::time::Duration::ZERO,
+        level: Level::Warn,
+        message: format!(
+            "the output of {length} bytes was dropped: at most {} are kept, store the data elsewhere and return its address",
+            limits::OUTPUT
+        ),
+    });
+    None
+}

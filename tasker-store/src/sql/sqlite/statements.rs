@@ -1,0 +1,190 @@
+//! The words of [`Statements`] on SQLite.
+//!
+//! Rows come in as one JSON array of arrays and are read by position. `unhex` turns an id's digits into the bytes
+//! of its column. Where a text names the latest instant, it is that of [`crate::to_micros`]: a sum past it would
+//! turn into a floating-point number.
+
+use crate::sql::dialect::Statements;
+
+/// Aliases a claim leaves out: those disabled, and those the worker (parameter 4) does not know.
+macro_rules! held_back {
+    () => {
+        "SELECT t.task FROM tasker_tasks AS t
+          WHERE t.enabled = 0 OR t.task NOT IN (SELECT value FROM json_each(?4))"
+    };
+}
+
+/// Takes the jobs that `$chosen` gives the numbers of.
+macro_rules! claim {
+    ($($chosen:expr),+) => {
+        concat!(
+            "UPDATE tasker_jobs
+                SET state = 'running', token = token + 1, attempt = attempt + 1, started_at = ?1, worker = ?2,
+                    cancel_requested = 0
+              WHERE number IN (",
+            $($chosen),+,
+            ")
+             RETURNING number, id, token, alias, queue, priority, params, attempt, max_attempts, at_most_once,
+                       tags, enqueued_at, due_at, schedule, occurrence_at"
+        )
+    };
+}
+
+/// Joins the first ready jobs of each queue `q`, at most as many as are wanted in all, as `j`.
+macro_rules! heads {
+    () => {
+        concat!(
+            "CROSS JOIN tasker_jobs AS j
+             WHERE EXISTS (SELECT 1 FROM tasker_workers WHERE id = ?2 AND lease_until > ?1)
+               AND j.number IN (
+                SELECT r.number FROM tasker_jobs AS r
+                 WHERE r.queue = q.name AND r.state = 'queued' AND r.deleted_at IS NULL
+                   AND r.task NOT IN (",
+            held_back!(),
+            ")
+                 ORDER BY r.priority DESC, r.due_at, r.number LIMIT ?3)"
+        )
+    };
+}
+
+/// All of them.
+pub(crate) const STATEMENTS: Statements = Statements {
+    enqueue: "INSERT INTO tasker_jobs (
+            id, alias, queue, priority, params, shape, due_at, state, enqueued_at, max_attempts, at_most_once,
+            keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task)
+        SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+               coalesce(value ->> 7, min(?2 + (value ->> 6), 8210266876799999999)),
+               iif(coalesce(value ->> 7, ?2 + (value ->> 6)) <= ?2, 'queued', 'scheduled'),
+               ?2, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12,
+               unhex(value ->> 13), value ->> 14, value ->> 15
+          FROM json_each(?1)
+         WHERE ?3 OR value ->> 15 NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0)
+        ON CONFLICT (id) DO NOTHING
+        RETURNING number, id",
+    numbers: "SELECT id, number FROM tasker_jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1))",
+    ensure_queues: "INSERT OR IGNORE INTO tasker_queues (name) SELECT value FROM json_each(?1)",
+    ensure_tasks: "INSERT OR IGNORE INTO tasker_tasks (task, alias)
+        SELECT value ->> 0, value ->> 1 FROM json_each(?1)",
+    end: "UPDATE tasker_jobs AS j
+           SET state = iif(j.cancel_requested, 'canceled', f.state),
+               finished_at = ?2,
+               prune_at = ?2 + iif(j.cancel_requested OR f.state <> 'succeeded', j.keep_unsuccessful, j.keep_succeeded),
+               output = f.output,
+               error = coalesce(f.error, j.error)
+          FROM (SELECT unhex(value ->> 0) AS id, value ->> 1 AS token, value ->> 2 AS state,
+                       value ->> 3 AS output, value ->> 4 AS error
+                  FROM json_each(?1)) AS f
+         WHERE j.id = f.id AND j.token = f.token AND j.state = 'running'
+        RETURNING id, token, state, number, coalesce(prune_at <= ?2, 0)",
+    give_back: "UPDATE tasker_jobs AS j
+           SET state = CASE WHEN j.cancel_requested THEN 'canceled'
+                            WHEN f.cut AND j.at_most_once THEN 'failed'
+                            WHEN f.due <= ?2 THEN f.ready
+                            WHEN j.attempt > f.refund THEN f.spent
+                            ELSE f.fresh END,
+               attempt = iif(j.cancel_requested OR (f.cut AND j.at_most_once), j.attempt,
+                             max(j.attempt - f.refund, 0)),
+               due_at = iif(j.cancel_requested OR (f.cut AND j.at_most_once), j.due_at, f.due),
+               finished_at = iif(j.cancel_requested OR (f.cut AND j.at_most_once), ?2, NULL),
+               prune_at = iif(j.cancel_requested OR (f.cut AND j.at_most_once), ?2 + j.keep_unsuccessful, NULL),
+               output = iif(j.cancel_requested AND NOT f.cut, NULL, j.output),
+               error = CASE WHEN f.cut AND (j.cancel_requested OR NOT j.at_most_once) THEN j.error
+                            ELSE coalesce(f.error, j.error) END
+          FROM (SELECT unhex(value ->> 0) AS id, value ->> 1 AS token, value ->> 2 AS ready, value ->> 3 AS spent,
+                       value ->> 4 AS fresh, value ->> 7 AS refund, value ->> 8 AS cut, value ->> 9 AS error,
+                       coalesce(value ->> 6, min(?2 + (value ->> 5), 8210266876799999999)) AS due
+                  FROM json_each(?1)) AS f
+         WHERE j.id = f.id AND j.token = f.token AND j.state = 'running'
+        RETURNING id, token, state, number, coalesce(prune_at <= ?2, 0)",
+    record_attempts: "INSERT OR IGNORE INTO tasker_attempts
+            (job, token, attempt, worker, started_at, ended_at, kind, message)
+        SELECT j.number, j.token, j.attempt, j.worker, j.started_at, ?2, f.value ->> 1, f.value ->> 2
+          FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
+         WHERE j.number = f.value ->> 0",
+    claim_all: claim!(
+        "SELECT j.number FROM (SELECT name FROM tasker_queues WHERE paused = 0) AS q ",
+        heads!(),
+        " ORDER BY j.priority DESC, j.due_at, j.number LIMIT ?3"
+    ),
+    claim_only: claim!(
+        "SELECT number FROM (
+            SELECT j.number, j.priority, j.due_at, q.most,
+                   row_number() OVER (PARTITION BY j.queue ORDER BY j.priority DESC, j.due_at, j.number) AS place
+              FROM (SELECT w.value ->> 0 AS name, w.value ->> 1 AS most FROM json_each(?5) AS w
+                     WHERE w.value ->> 0 IN (SELECT name FROM tasker_queues WHERE paused = 0)) AS q ",
+        heads!(),
+        ") WHERE place <= most ORDER BY priority DESC, due_at, number LIMIT ?3"
+    ),
+    live: "SELECT j.id, j.token, j.number
+          FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
+         WHERE j.id = unhex(f.value ->> 0) AND j.token = f.value ->> 1 AND j.state = 'running'",
+    append_lines: "INSERT INTO tasker_logs (job, attempt, at, level, message)
+        SELECT j.number, j.attempt + (f.value ->> 4), ?2 - (f.value ->> 1), f.value ->> 2, f.value ->> 3
+          FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
+         WHERE j.number = f.value ->> 0",
+    set_progress: "INSERT OR REPLACE INTO tasker_progress (job, token, done, total)
+        SELECT j.number, j.token, f.value ->> 1, f.value ->> 2
+          FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
+         WHERE j.number = f.value ->> 0",
+    beat: "UPDATE tasker_workers SET lease_until = ?2 + lease WHERE id = ?1 RETURNING id",
+    cancels: "SELECT id, token FROM tasker_jobs
+         WHERE state = 'running' AND worker = ?1 AND cancel_requested ORDER BY number",
+    running: "SELECT id, token FROM tasker_jobs WHERE state = 'running' AND worker = ?1 ORDER BY number",
+    drop_dead: "DELETE FROM tasker_workers WHERE lease_until <= ?1",
+    rescue: "UPDATE tasker_jobs
+           SET state = CASE WHEN cancel_requested THEN 'canceled'
+                            WHEN at_most_once OR attempt >= max_attempts THEN 'failed'
+                            ELSE 'queued' END,
+               finished_at = iif(cancel_requested OR at_most_once OR attempt >= max_attempts, ?1, NULL),
+               prune_at = iif(cancel_requested OR at_most_once OR attempt >= max_attempts,
+                              ?1 + keep_unsuccessful, NULL)
+         WHERE number IN (
+            SELECT number FROM tasker_jobs
+             WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasker_workers)
+             ORDER BY worker, number LIMIT ?2)
+        RETURNING number, id, state, worker, coalesce(prune_at <= ?1, 0)",
+    set_errors: "UPDATE tasker_jobs AS j SET error = f.value ->> 2
+          FROM json_each(?1) AS f WHERE j.number = f.value ->> 0",
+    orphaned: "SELECT EXISTS (
+            SELECT 1 FROM tasker_jobs
+             WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasker_workers)) AS orphaned",
+    next_lease: "SELECT min(lease_until) AS at FROM tasker_workers",
+    promote: "UPDATE tasker_jobs SET state = 'queued'
+         WHERE number IN (
+            SELECT number FROM tasker_jobs
+             WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL AND due_at <= ?1
+             ORDER BY due_at, number LIMIT ?2)",
+    next_due: "SELECT min(due_at) AS at FROM tasker_jobs
+         WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
+    expired: "SELECT number FROM tasker_jobs WHERE prune_at IS NOT NULL AND prune_at <= ?1
+         ORDER BY prune_at, number LIMIT ?2",
+    next_prune: "SELECT min(prune_at) AS at FROM tasker_jobs WHERE prune_at IS NOT NULL",
+    erase: [
+        "DELETE FROM tasker_logs WHERE job IN (SELECT value FROM json_each(?1))",
+        "DELETE FROM tasker_attempts WHERE job IN (SELECT value FROM json_each(?1))",
+        "DELETE FROM tasker_progress WHERE job IN (SELECT value FROM json_each(?1))",
+        "DELETE FROM tasker_jobs WHERE number IN (SELECT value FROM json_each(?1))",
+    ],
+    unfinished: "SELECT EXISTS (
+            SELECT 1 FROM tasker_jobs
+             WHERE schedule = ?1 AND schedule IS NOT NULL AND finished_at IS NULL AND deleted_at IS NULL) AS unfinished",
+    due_schedules: "SELECT id FROM tasker_schedules
+         WHERE state = 'active' AND (next_run_at IS NULL OR next_run_at <= ?1)
+           AND task NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0)
+         ORDER BY next_run_at, name LIMIT ?2",
+    next_schedule: "SELECT min(next_run_at) AS at FROM tasker_schedules
+         WHERE state = 'active' AND next_run_at > ?1
+           AND task NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0)",
+    hold: "INSERT INTO tasker_leases (name, holder, token, until) VALUES (?1, ?2, 1, ?4)
+        ON CONFLICT (name) DO UPDATE SET holder = ?2, token = token + 1, until = ?4 WHERE until <= ?3
+        RETURNING token",
+    count_queues: "SELECT queue, state, count(*) AS jobs FROM tasker_jobs
+         WHERE deleted_at IS NULL GROUP BY queue, state",
+    count_running: "SELECT worker, count(*) AS jobs FROM tasker_jobs
+         WHERE state = 'running' AND worker IS NOT NULL GROUP BY worker",
+    unknown: "SELECT alias, count(*) AS jobs, min(number) FROM tasker_jobs
+         WHERE state = 'queued' AND deleted_at IS NULL
+           AND task NOT IN (SELECT task FROM tasker_tasks WHERE seen_at IS NOT NULL)
+         GROUP BY task ORDER BY task",
+    has_tag: "EXISTS (SELECT 1 FROM json_each(tasker_jobs.tags) WHERE value = ?)",
+};

@@ -1,0 +1,183 @@
+//! The contract's methods: each hands an operation to the writer or a question to the readers.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::capability::{Capabilities, Capability};
+use crate::clock::Due;
+use crate::error::Result;
+use crate::job::{Enqueued, Job, JobRef, NewJob};
+use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
+use crate::schedule::{DueSchedules, Fire, Fired};
+use crate::settle::{Fate, Note, Settle, Settled, Sweep};
+use crate::sql::SqlStore;
+use crate::sql::batch::{Asked, Request};
+use crate::sql::enqueue::NewRows;
+use crate::sql::lease::{BeatOf, Extend, Hold, Join, Leave};
+use crate::sql::migration::{self, Standing};
+use crate::sql::note::Notes;
+use crate::sql::prune::{Promote, Prune, Rescue};
+use crate::sql::schedule::{Declare, Step};
+use crate::sql::settle::{GiveBack, Settling};
+use crate::sql::writer::Writer;
+use crate::store::{Migrate, Store};
+use crate::task::{Declaration, Diff};
+use crate::wake::Wakes;
+
+#[async_trait]
+impl Store for SqlStore {
+    fn capabilities(&self) -> Capabilities {
+        let in_memory = self.desk().address.file.is_none();
+        Capabilities {
+            backend: self.dialect().name,
+            has: if in_memory {
+                &[Capability::Queries]
+            } else {
+                &[Capability::Durable, Capability::Shared, Capability::Queries]
+            },
+        }
+    }
+
+    async fn open(&self, migrate: Migrate) -> Result<()> {
+        match (
+            migration::standing(&self.read("open").connection).await?,
+            migrate,
+        ) {
+            (Standing::Current, _) => Ok(()),
+            (Standing::Older(missing), Migrate::Check) => Err(migration::older(&missing)),
+            (Standing::Older(_), Migrate::Up) => {
+                let desk = self.desk();
+                let tx = desk.begin().await?;
+                match migration::bring_up(&tx).await {
+                    Ok(()) => desk.commit(tx).await,
+                    Err(error) => {
+                        desk.roll_back(tx).await;
+                        Err(error)
+                    }
+                }
+            }
+        }
+    }
+
+    async fn detach(&self) -> Result<Arc<dyn Store>> {
+        Ok(Arc::new(self.second().await?))
+    }
+
+    async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>> {
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (asked, reply) = Asked::new(NewRows::new(jobs));
+        self.shared
+            .writer
+            .send("enqueue", Request::Enqueue(asked))
+            .await?;
+        Writer::answer("enqueue", reply).await
+    }
+
+    async fn declare(&self, declaration: Declaration) -> Result<Diff> {
+        self.write(Declare(declaration)).await
+    }
+
+    async fn join(&self, worker: NewWorker) -> Result<()> {
+        self.write(Join(worker)).await
+    }
+
+    async fn beat(&self, worker: WorkerId) -> Result<Beat> {
+        self.write(BeatOf(worker)).await
+    }
+
+    async fn leave(&self, worker: WorkerId) -> Result<()> {
+        self.write(Leave(worker)).await
+    }
+
+    async fn settle(&self, settle: Settle) -> Result<Settled> {
+        let (asked, reply) = Asked::new(Settling::new(settle)?);
+        self.shared
+            .writer
+            .send("settle", Request::Settle(asked))
+            .await?;
+        Writer::answer("settle", reply).await
+    }
+
+    async fn release(&self, leases: Vec<Lease>, due: Due) -> Result<Vec<Fate>> {
+        self.write(GiveBack::released(leases, due)).await
+    }
+
+    async fn note(&self, notes: Vec<Note>) -> Result<Vec<Fate>> {
+        self.write(Notes(notes)).await
+    }
+
+    async fn promote(&self, limit: u32) -> Result<Sweep> {
+        self.write(Promote(limit)).await
+    }
+
+    async fn rescue(&self, limit: u32) -> Result<Sweep> {
+        self.write(Rescue(limit)).await
+    }
+
+    async fn prune(&self, limit: u32) -> Result<Sweep> {
+        self.write(Prune(limit)).await
+    }
+
+    async fn due(&self, limit: u32) -> Result<DueSchedules> {
+        self.read("due").due(limit, self.desk().clock.now()).await
+    }
+
+    async fn fire(&self, fire: Fire) -> Result<Fired> {
+        self.write(Step::new(fire)?).await
+    }
+
+    async fn hold(&self, name: &str, holder: WorkerId, ttl: Duration) -> Result<Held> {
+        self.write(Hold {
+            name: name.into(),
+            holder,
+            ttl,
+        })
+        .await
+    }
+
+    async fn extend(
+        &self,
+        name: &str,
+        holder: WorkerId,
+        token: i64,
+        ttl: Duration,
+    ) -> Result<Held> {
+        self.write(Extend {
+            name: name.into(),
+            holder,
+            token,
+            ttl: Some(ttl),
+        })
+        .await
+    }
+
+    async fn let_go(&self, name: &str, holder: WorkerId, token: i64) -> Result<()> {
+        self.write(Extend {
+            name: name.into(),
+            holder,
+            token,
+            ttl: None,
+        })
+        .await
+        .map(drop)
+    }
+
+    async fn job(&self, job: JobRef) -> Result<Option<Job>> {
+        self.read("job").job(job).await
+    }
+
+    fn wakes(&self) -> Wakes {
+        let wakes = self.desk().waker.wakes();
+        self.keep_watch();
+        wakes
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

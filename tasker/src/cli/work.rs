@@ -1,0 +1,218 @@
+//! `work`: claim and run jobs, and fire schedules, until a signal comes or nothing is left.
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use serde_json::json;
+use tasker_store::{JobQuery, JobState, ScheduleState, Task as StoredTask};
+
+use super::signals::Signals;
+use super::{End, Session, output};
+use crate::client::Tasker;
+use crate::error::{Error, Result};
+use crate::worker::Summary;
+
+/// A queue with the most jobs of it to run at a time.
+type Served = (String, Option<u32>);
+
+pub(super) fn command() -> Command {
+    Command::new("work")
+        .about("Run jobs and fire schedules, until Ctrl-C (twice: at once)")
+        .arg(
+            Arg::new("queues")
+                .long("queues")
+                .value_name("QUEUE[=N]")
+                .value_delimiter(',')
+                .action(ArgAction::Append)
+                .value_parser(served)
+                .help("Only these queues, such as mail=5,default; at most N jobs of one at a time [env: TASKER_QUEUES]"),
+        )
+        .arg(
+            Arg::new("concurrency")
+                .long("concurrency")
+                .value_name("NUMBER")
+                .value_parser(value_parser!(u32).range(1..))
+                .help("How many jobs to run at a time [default: 10] [env: TASKER_CONCURRENCY]"),
+        )
+        .arg(
+            Arg::new("until-empty")
+                .long("until-empty")
+                .action(ArgAction::SetTrue)
+                .help("End when nothing is queued, running or retrying, with exit code 1 if a job failed"),
+        )
+}
+
+fn served(text: &str) -> Result<Served, String> {
+    let (name, most) = match text.rsplit_once('=') {
+        None => (text, None),
+        Some((name, most)) => match most.parse() {
+            Ok(most) if most > 0 => (name, Some(most)),
+            _ => return Err(format!("`{most}` is no number of jobs: give 1 or more")),
+        },
+    };
+    tasker_store::check_queue_name(name)?;
+    Ok((name.to_owned(), most))
+}
+
+pub(super) async fn execute(session: &Session, matches: &ArgMatches) -> Result<End> {
+    let until_empty = matches.get_flag("until-empty");
+    let mut worker = session.tasker.worker().until_empty(until_empty);
+    if let Some(concurrency) = concurrency(session, matches)? {
+        worker = worker.concurrency(concurrency);
+    }
+    let worker = worker.queues(queues(matches)?).build()?;
+    let stopper = worker.stopper();
+    let mut signals = Signals::listen()?;
+    warn_of_strangers(&session.tasker).await?;
+    let mut work = std::pin::pin!(worker.run());
+    let mut signals_seen = 0;
+    let summary = loop {
+        tokio::select! {
+            ended = &mut work => break ended?,
+            () = signals.next() => {
+                signals_seen += 1;
+                match signals_seen {
+                    1 => {
+                        tracing::info!(target: "tasker", "stopping: waiting for running jobs; once more ends at once");
+                        stopper.stop();
+                    }
+                    2 => stopper.stop_now(),
+                    // The store does not answer, in all likelihood: the leases of what runs will end by themselves.
+                    _ => std::process::exit(130),
+                }
+            }
+        }
+    };
+    tell(session, summary)?;
+    if signals_seen > 1 {
+        return Ok(End::Interrupted);
+    }
+    match summary.failed {
+        0 => Ok(End::Done),
+        _ if !until_empty => Ok(End::Done),
+        1 => Err(Error::Setup("1 job failed".into())),
+        failed => Err(Error::Setup(format!("{failed} jobs failed"))),
+    }
+}
+
+fn concurrency(session: &Session, matches: &ArgMatches) -> Result<Option<u32>> {
+    if let Some(given) = matches.get_one("concurrency") {
+        return Ok(Some(*given));
+    }
+    match variable("TASKER_CONCURRENCY") {
+        None => Ok(session.concurrency),
+        Some(text) => match text.parse() {
+            Ok(number) if number > 0 => Ok(Some(number)),
+            _ => Err(Error::Setup(format!(
+                "TASKER_CONCURRENCY is `{text}`: give a number of jobs, 1 or more"
+            ))),
+        },
+    }
+}
+
+fn queues(matches: &ArgMatches) -> Result<Vec<Served>> {
+    if let Some(given) = matches.get_many("queues") {
+        return Ok(given.cloned().collect());
+    }
+    let text = variable("TASKER_QUEUES").unwrap_or_default();
+    text.split(',')
+        .filter(|part| !part.is_empty())
+        .map(|part| served(part).map_err(|fault| Error::Setup(format!("TASKER_QUEUES: {fault}"))))
+        .collect()
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+fn tell(session: &Session, summary: Summary) -> Result<()> {
+    tracing::info!(
+        target: "tasker",
+        succeeded = summary.succeeded,
+        failed = summary.failed,
+        canceled = summary.canceled,
+        retried = summary.retried,
+        snoozed = summary.snoozed,
+        released = summary.released,
+        "stopped"
+    );
+    if !session.json {
+        return Ok(());
+    }
+    output::json(&json!({
+        "succeeded": summary.succeeded,
+        "failed": summary.failed,
+        "canceled": summary.canceled,
+        "retried": summary.retried,
+        "snoozed": summary.snoozed,
+        "released": summary.released,
+        "forced": summary.forced,
+    }))
+}
+
+/// Names jobs and schedules in the store that this binary has no task for: its tasks may not be linked, or have
+/// a new alias. They stay where they are, for a worker that knows them.
+async fn warn_of_strangers(tasker: &Tasker) -> Result<()> {
+    let registry = tasker.registry();
+    let store = tasker.store().await?;
+    for (alias, count) in store.unknown().await? {
+        if registry.get(&alias).is_none() {
+            tracing::warn!(target: "tasker", "unknown task `{alias}`: {count} queued and no program that has it");
+        }
+    }
+    let stored = tasker.tasks().list().await?;
+    for task in stored
+        .iter()
+        .filter(|task| registry.get(&task.alias).is_none())
+    {
+        let query = JobQuery {
+            states: JobState::ALL
+                .into_iter()
+                .filter(|state| !state.is_final())
+                .collect(),
+            alias: Some(task.alias.clone()),
+            limit: 1,
+            ..JobQuery::default()
+        };
+        if !tasker.jobs().list(query).await?.is_empty() {
+            tracing::warn!(
+                target: "tasker",
+                "jobs of task `{}` wait for another program: it is in crate `{}`, not in this one",
+                task.alias,
+                task.origin
+            );
+        }
+    }
+    for schedule in tasker.schedules().list().await? {
+        if schedule.state == ScheduleState::Active && registry.get(&schedule.alias).is_none() {
+            tracing::warn!(
+                target: "tasker",
+                "schedule `{}` makes jobs of task `{}`, which is {}, not in this program",
+                schedule.name,
+                schedule.alias,
+                origin(&stored, &schedule.alias)
+            );
+        }
+    }
+    Ok(())
+}
+
+fn origin(stored: &[StoredTask], alias: &str) -> String {
+    match stored.iter().find(|task| task.alias == alias) {
+        Some(task) => format!("in crate `{}`", task.origin),
+        None => "unknown to the store".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::served;
+
+    #[test]
+    fn a_queue_may_carry_its_own_bound() {
+        assert_eq!(served("mail=5"), Ok(("mail".into(), Some(5))));
+        assert_eq!(served("default"), Ok(("default".into(), None)));
+        assert_eq!(served("a=b=2"), Ok(("a=b".into(), Some(2))));
+        assert!(served("mail=0").is_err());
+        assert!(served("mail=many").is_err());
+        assert!(served("=5").is_err());
+    }
+}

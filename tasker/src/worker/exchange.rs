@@ -1,0 +1,201 @@
+//! One exchange with the store: notes, then outcomes in and claimed jobs out; and what to do when it fails.
+//!
+//! While one is in flight the next gathers, so batches grow with the load and a lone job waits for nothing.
+//! Trouble that may pass keeps the outcomes for the next try. Trouble that will not is some row the store
+//! cannot take: the batch is split until it is found, the others get through, and the bad one is recorded as a
+//! failure with a message in place of what could not be kept.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tasker_store::{
+    Claim, Due, Failure, FailureKind, Fate, Finish, Note, Outcome, Settle, Settled, Store,
+    StoreError, WorkerId,
+};
+
+/// What goes out.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) worker: WorkerId,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) finishes: Vec<Finish>,
+    pub(crate) claim: Option<Claim>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Exchanged {
+    /// The finishes that are settled, each with its fate.
+    pub(crate) settled: Vec<(Finish, Fate)>,
+    /// Those to be tried again.
+    pub(crate) unsettled: Vec<Finish>,
+    /// The jobs claimed, and whether there may be more.
+    pub(crate) claimed: Settled,
+    /// Notes of attempts whose lease is gone.
+    pub(crate) stale_notes: Vec<tasker_store::Lease>,
+    /// Notes to be tried again.
+    pub(crate) unsent: Vec<Note>,
+    /// How many jobs were asked for.
+    pub(crate) asked: u32,
+    /// The trouble, if any.
+    pub(crate) error: Option<StoreError>,
+}
+
+impl Exchange {
+    /// Carries it out.
+    pub(crate) async fn carry_out(self, store: Arc<dyn Store>) -> Exchanged {
+        let mut result = Exchanged {
+            settled: Vec::new(),
+            unsettled: Vec::new(),
+            claimed: Settled::default(),
+            stale_notes: Vec::new(),
+            unsent: Vec::new(),
+            asked: self.claim.as_ref().map_or(0, |claim| claim.limit),
+            error: None,
+        };
+        result.send_notes(store.as_ref(), self.notes).await;
+        if self.finishes.is_empty() && self.claim.is_none() {
+            return result;
+        }
+        let settle = Settle {
+            worker: self.worker,
+            finishes: self.finishes.clone(),
+            claim: self.claim,
+        };
+        match store.settle(settle).await {
+            Ok(mut answer) => {
+                let fates = std::mem::take(&mut answer.fates);
+                result.settled = self.finishes.into_iter().zip(fates).collect();
+                result.claimed = answer;
+            }
+            Err(error) if error.is_transient() || self.finishes.is_empty() => {
+                result.unsettled = self.finishes;
+                result.error = Some(error);
+            }
+            Err(error) => {
+                tracing::error!(%error, "outcomes were refused; looking for the bad one");
+                result
+                    .split(store.as_ref(), self.worker, self.finishes, error)
+                    .await;
+            }
+        }
+        result
+    }
+}
+
+impl Exchanged {
+    async fn send_notes(&mut self, store: &dyn Store, notes: Vec<Note>) {
+        if notes.is_empty() {
+            return;
+        }
+        match store.note(notes.clone()).await {
+            Ok(fates) => {
+                let stale = notes
+                    .iter()
+                    .zip(fates)
+                    .filter(|(_, fate)| *fate == Fate::Stale);
+                self.stale_notes = stale.map(|(note, _)| note.lease).collect();
+            }
+            Err(error) if error.is_transient() => self.unsent = notes,
+            Err(error) => tracing::error!(%error, "log lines were refused and are dropped"),
+        }
+    }
+
+    /// Halves a batch that was refused until each bad finish stands alone.
+    async fn split(
+        &mut self,
+        store: &dyn Store,
+        worker: WorkerId,
+        finishes: Vec<Finish>,
+        error: StoreError,
+    ) {
+        let mut batches = vec![(finishes, error)];
+        while let Some((mut batch, error)) = batches.pop() {
+            if batch.len() == 1 {
+                let bad = batch.remove(0);
+                self.replace(store, worker, bad, error).await;
+                continue;
+            }
+            let rest = batch.split_off(batch.len() / 2);
+            for half in [rest, batch] {
+                if let Err((half, error)) = self.settle(store, worker, half).await {
+                    batches.push((half, error));
+                }
+            }
+        }
+    }
+
+    /// Settles a finish the store cannot take as a failure that says so.
+    async fn replace(
+        &mut self,
+        store: &dyn Store,
+        worker: WorkerId,
+        bad: Finish,
+        error: StoreError,
+    ) {
+        let failure = Failure {
+            kind: FailureKind::Error,
+            message: format!("the outcome could not be recorded: {error}"),
+        };
+        let outcome = match bad.outcome {
+            Outcome::Retry { due, .. } => Outcome::Retry { failure, due },
+            Outcome::Snoozed { due } => Outcome::Snoozed { due },
+            Outcome::Released => Outcome::Released,
+            Outcome::Canceled(_) => Outcome::Canceled(failure),
+            Outcome::Succeeded { .. } | Outcome::Failed(_) => Outcome::Failed(failure),
+        };
+        let plain = Finish {
+            lease: bad.lease,
+            outcome,
+            note: None,
+            follow_ups: Vec::new(),
+        };
+        if let Err((plain, error)) = self.settle(store, worker, vec![plain]).await {
+            self.unsettled.extend(plain);
+            self.error = Some(error);
+        }
+    }
+
+    async fn settle(
+        &mut self,
+        store: &dyn Store,
+        worker: WorkerId,
+        finishes: Vec<Finish>,
+    ) -> Result<(), (Vec<Finish>, StoreError)> {
+        let settle = Settle {
+            worker,
+            finishes: finishes.clone(),
+            claim: None,
+        };
+        match store.settle(settle).await {
+            Ok(answer) => {
+                self.settled.extend(finishes.into_iter().zip(answer.fates));
+                Ok(())
+            }
+            Err(error) if error.is_transient() => {
+                self.unsettled.extend(finishes);
+                self.error = Some(error);
+                Ok(())
+            }
+            Err(error) => Err((finishes, error)),
+        }
+    }
+}
+
+/// How long to wait after this many failed exchanges in a row: 50 ms doubling to 5 s.
+pub(crate) fn pause_after(failures: u32) -> Duration {
+    Duration::from_millis(50)
+        .saturating_mul(1 << failures.min(7))
+        .min(Duration::from_secs(5))
+}
+
+/// A finish that gives a job back which was claimed but never started; not a release, since nothing was cut short
+/// and a job that must not be started twice may still be started once.
+pub(crate) fn not_started(lease: tasker_store::Lease) -> Finish {
+    Finish {
+        lease,
+        outcome: Outcome::Snoozed { due: Due::Now },
+        note: None,
+        follow_ups: Vec::new(),
+    }
+}

@@ -1,0 +1,142 @@
+//! What is answered before the body of `main` runs, without a store or an environment.
+
+use std::io::Read;
+
+use serde_json::json;
+
+use crate::session::{Ended, Session};
+
+/// Starts the program where its `main` could not.
+fn offline(words: &[&str]) -> Ended {
+    let session = Session::new();
+    let ended = session.run_with(words, &[("PROGRAM_NEEDS", "1")]);
+    let left: Vec<_> = std::fs::read_dir(session.folder()).unwrap().collect();
+    assert!(left.is_empty(), "{words:?} left {left:?}");
+    ended
+}
+
+fn said(words: &[&str]) -> String {
+    let ended = offline(words);
+    assert_eq!(
+        (ended.code, ended.err.as_str()),
+        (Some(0), ""),
+        "{words:?}: {ended:?}"
+    );
+    ended.out
+}
+
+#[test]
+fn help_names_every_task_and_command() {
+    for words in [&["--help"][..], &["help"], &["-h"]] {
+        let help = said(words);
+        for part in [
+            "A program to be tested",
+            "Usage: cli-program [OPTIONS] <COMMAND|TASK>",
+            "Tasks:",
+            "  greet-somebody  Greet somebody",
+            "Commands:",
+            "  work ",
+            "--database-url <URL>",
+        ] {
+            assert!(help.contains(part), "{words:?} lacks `{part}`: {help}");
+        }
+    }
+    assert_eq!(said(&["--version"]), "cli-program 1.2.3\n");
+}
+
+#[test]
+fn a_tasks_help_is_its_documentation() {
+    let help = said(&["greet-somebody", "-h"]);
+    let expected = "\
+Greet somebody
+
+Usage: cli-program greet-somebody [OPTIONS]
+
+Parameters:
+      --name <NAME>         Whom to greet. [default: World]
+  -n, --times <TIMES>       How many times. [default: 1]
+      --loud[=<true|false>] Whether to shout.
+      --tags <TAGS>         What to add.
+";
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(squeezed(&help).starts_with(&squeezed(expected)), "{help}");
+    let long = said(&["help", "greet_somebody"]);
+    assert!(
+        long.contains("Politely, and as often as it takes."),
+        "{long}"
+    );
+}
+
+#[test]
+fn list_shows_the_tasks_of_this_program() {
+    let list = said(&["list"]);
+    let line = list.lines().find(|line| line.starts_with("greet-somebody"));
+    let line = line.unwrap_or_else(|| panic!("{list}"));
+    for part in [
+        "Greet somebody",
+        "[--name] [--times] [--loud] [--tags]",
+        "default",
+        "daily 12:00",
+    ] {
+        assert!(line.contains(part), "{line}");
+    }
+    let long = said(&["list", "--long"]);
+    assert!(
+        long.contains("from: tasker-tests ") && long.contains("cli/program.rs:"),
+        "{long}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&said(&["list", "--json"])).unwrap();
+    let aliases: Vec<_> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| &task["alias"])
+        .collect();
+    assert_eq!(
+        aliases,
+        [
+            "fail",
+            "forever",
+            "greet-somebody",
+            "measure",
+            "nothing",
+            "panic",
+            "slow"
+        ]
+    );
+    assert_eq!(json[2]["params"][1]["short"], json!("n"));
+    assert_eq!(json[2]["crate"], json!("tasker-tests"));
+    assert_eq!(json[2]["schedules"][0]["tz"], json!("Europe/London"));
+}
+
+#[test]
+fn completions_know_the_tasks_and_their_flags() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = said(&["completions", shell]);
+        for part in ["cli-program", "greet-somebody", "times"] {
+            assert!(script.contains(part), "{shell}: {part}");
+        }
+    }
+    assert_eq!(offline(&["completions", "cmd"]).code, Some(2));
+}
+
+#[test]
+fn a_named_crate_without_a_task_fails_the_start() {
+    let ended = Session::new().run_with(&["list"], &[("PROGRAM_EXPECTS_BILLING", "1")]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.err.starts_with("error: no task came from `billing`"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    let session = Session::new();
+    let mut child = session.command(&["completions", "zsh"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut err = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_to_string(&mut err).unwrap();
+    assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
+}

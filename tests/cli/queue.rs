@@ -1,0 +1,275 @@
+//! The commands around the store: enqueueing, working, looking, changing. On the default store, a SQLite file.
+
+use serde_json::json;
+
+use crate::session::Session;
+
+#[test]
+fn a_job_is_enqueued_worked_and_told() {
+    let session = Session::new();
+    let said = session.done(&["greet-somebody", "--name", "Tom", "--enqueue"]);
+    assert!(
+        said.starts_with("job 1 (") && said.ends_with(") queued\n"),
+        "{said}"
+    );
+    assert!(session.folder().join("tasker.db").exists());
+    let job = session.json(&["jobs", "show", "1", "--json"]);
+    assert_eq!(job["state"], json!("queued"));
+    assert_eq!(job["params"], json!({ "name": "Tom" }));
+
+    let work = session.run(&["work", "--until-empty"]);
+    assert_eq!((work.code, work.out.as_str()), (Some(0), ""), "{work:?}");
+
+    let shown = session.done(&["jobs", "show", "1"]);
+    let places: Vec<Option<usize>> = [
+        "attempt 1 started",
+        " greeting\n",
+        " succeeded\n",
+        "Hello Tom!",
+    ]
+    .iter()
+    .map(|part| shown.rfind(part))
+    .collect();
+    assert!(
+        places.iter().all(Option::is_some) && places.is_sorted(),
+        "{shown}"
+    );
+    let id = session.json(&["jobs", "list", "--json"])[0]["id"].clone();
+    let by_id = session.json(&["--json", "jobs", "show", id.as_str().unwrap()]);
+    assert_eq!(by_id["output"], json!("Hello Tom!"));
+    assert_eq!(by_id["log"][1]["message"], json!("greeting"));
+}
+
+#[test]
+fn until_empty_is_exit_1_if_a_job_failed() {
+    let session = Session::new();
+    session.done(&["fail", "--enqueue"]);
+    session.done(&["nothing", "--enqueue"]);
+    let work = session.run(&["work", "--until-empty", "--json"]);
+    assert_eq!(work.code, Some(1), "{work:?}");
+    assert!(work.err.ends_with("error: 1 job failed\n"), "{work:?}");
+    let summary: serde_json::Value = serde_json::from_str(&work.out).unwrap();
+    assert_eq!(
+        (&summary["succeeded"], &summary["failed"]),
+        (&json!(1), &json!(1))
+    );
+    let shown = session.done(&["jobs", "show", "1"]);
+    assert!(
+        shown.contains("attempt 1 failed (error): the number could not be read"),
+        "{shown}"
+    );
+    assert_eq!(session.run(&["work", "--until-empty"]).code, Some(0));
+}
+
+#[test]
+fn options_of_enqueueing_reach_the_job() {
+    let session = Session::new();
+    let at = "2999-01-01T09:00:00Z";
+    let job = session.json(&[
+        "nothing",
+        "--enqueue",
+        "--at",
+        at,
+        "--queue",
+        "bulk",
+        "--priority",
+        "-3",
+        "--json",
+    ]);
+    assert_eq!(
+        (&job["number"], &job["alias"]),
+        (&json!(1), &json!("nothing"))
+    );
+    let job = session.json(&["jobs", "show", "1", "--json"]);
+    assert_eq!(job["state"], json!("scheduled"));
+    assert_eq!(job["due_at"], json!(at));
+    assert_eq!(
+        (&job["queue"], &job["priority"]),
+        (&json!("bulk"), &json!(-3))
+    );
+}
+
+#[test]
+fn jobs_are_changed_by_number() {
+    let session = Session::new();
+    session.done(&["nothing", "--enqueue"]);
+    let steps: &[(&[&str], &str)] = &[
+        (&["jobs", "pause", "1"], "job 1 is paused\n"),
+        (&["jobs", "resume", "1"], "job 1 is queued\n"),
+        (&["jobs", "cancel", "1"], "job 1 is canceled\n"),
+        (&["jobs", "rerun", "1"], "job 1 is queued\n"),
+        (&["jobs", "delete", "1"], "job 1 is deleted\n"),
+    ];
+    for (words, expected) in steps {
+        assert_eq!(session.done(words), *expected, "{words:?}");
+    }
+    assert_eq!(session.json(&["jobs", "list", "--json"]), json!([]));
+    assert_eq!(
+        session.json(&["jobs", "list", "--deleted", "--json"])[0]["number"],
+        json!(1)
+    );
+    let resumed = session.run(&["jobs", "resume", "1"]);
+    assert_eq!(resumed.code, Some(1), "{resumed:?}");
+    assert_eq!(
+        resumed.err,
+        "error: job 1 is queued and cannot be resumed\n"
+    );
+    let gone = session.run(&["jobs", "cancel", "7"]);
+    assert_eq!(gone.code, Some(1), "{gone:?}");
+    assert!(
+        gone.err.starts_with("error: job 7 is not in the store"),
+        "{gone:?}"
+    );
+}
+
+#[test]
+fn jobs_are_filtered_and_a_cut_list_says_so() {
+    let session = Session::new();
+    for task in ["nothing", "fail", "nothing"] {
+        session.done(&[task, "--enqueue"]);
+    }
+    let numbers = |words: &[&str]| {
+        let jobs = session.json(&[&["jobs", "list", "--json"], words].concat());
+        let jobs = jobs.as_array().unwrap().clone();
+        jobs.iter()
+            .map(|job| job["number"].as_i64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&[]), [3, 2, 1]);
+    assert_eq!(numbers(&["--task", "NOTHING"]), [3, 1]);
+    assert_eq!(
+        numbers(&["--state", "failed,queued", "--limit", "2"]),
+        [3, 2]
+    );
+    assert_eq!(numbers(&["--all", "--queue", "default"]), [3, 2, 1]);
+    assert!(numbers(&["--queue", "other"]).is_empty());
+    let cut = session.run(&["jobs", "list", "--limit", "2"]);
+    assert!(cut.err.contains("more than these 2"), "{cut:?}");
+    assert_eq!(cut.out.lines().count(), 3, "{cut:?}");
+    assert_eq!(session.run(&["jobs", "list", "--limit", "3"]).err, "");
+}
+
+#[test]
+fn queues_and_tasks_are_held_and_let_go() {
+    let session = Session::new();
+    session.done(&["nothing", "--enqueue"]);
+    assert_eq!(
+        session.done(&["queues", "pause", "default"]),
+        "queue `default` is paused\n"
+    );
+    assert_eq!(
+        session.json(&["queues", "list", "--json"])[0]["paused"],
+        json!(true)
+    );
+    // What is parked does not count as left to do.
+    session.done(&["work", "--until-empty"]);
+    assert_eq!(
+        session.json(&["jobs", "show", "1", "--json"])["state"],
+        json!("queued")
+    );
+    session.done(&["queues", "resume", "default"]);
+    session.done(&["work", "--until-empty"]);
+    assert_eq!(
+        session.json(&["jobs", "show", "1", "--json"])["state"],
+        json!("succeeded")
+    );
+
+    assert_eq!(
+        session.done(&["tasks", "disable", "nothing"]),
+        "task `nothing` is disabled\n"
+    );
+    let refused = session.run(&["nothing", "--enqueue"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    session.done(&["tasks", "enable", "nothing"]);
+    session.done(&["nothing", "--enqueue"]);
+    let unknown = session.run(&["tasks", "disable", "nothin"]);
+    assert_eq!(unknown.code, Some(1), "{unknown:?}");
+    assert!(
+        unknown.err.contains("did you mean `nothing`?"),
+        "{unknown:?}"
+    );
+}
+
+#[test]
+fn what_a_worker_declared_is_listed() {
+    let session = Session::new();
+    session.done(&["work", "--until-empty"]);
+    let tasks = session.json(&["tasks", "list", "--json"]);
+    assert!(
+        tasks
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|task| task["alias"] == "extra"),
+        "{tasks}"
+    );
+    let schedules = session.json(&["schedules", "list", "--json"]);
+    assert_eq!(schedules[0]["name"], json!("greet-somebody"));
+    assert_eq!(schedules[0]["tz"], json!("Europe/London"));
+    let name = "greet-somebody";
+    session.done(&["schedules", "pause", name]);
+    assert!(session.done(&["schedules", "list"]).contains("paused"));
+    session.done(&["schedules", "resume", name]);
+    let again = session.run(&["schedules", "resume", name]);
+    assert_eq!(
+        again.err,
+        "error: schedule `greet-somebody` is active and cannot be resumed\n"
+    );
+    assert!(session.done(&["list", "--all"]).contains("extra"));
+    let workers = session.run(&["workers", "list"]);
+    assert_eq!(
+        (workers.code, workers.out.as_str()),
+        (Some(0), ""),
+        "{workers:?}"
+    );
+}
+
+#[test]
+fn the_store_is_where_flag_then_environment_say() {
+    let session = Session::new();
+    let url = |name: &str| {
+        format!(
+            "sqlite://{}?mode=rwc",
+            session.folder().join(name).display()
+        )
+    };
+    let (flag, ours, general) = (url("flag.db"), url("ours.db"), url("general.db"));
+    let both = [
+        ("TASKER_DATABASE_URL", ours.as_str()),
+        ("DATABASE_URL", general.as_str()),
+    ];
+    let exists = |name: &str| session.folder().join(name).exists();
+    session.run_with(&["nothing", "--enqueue", "--database-url", &flag], &both);
+    assert!(exists("flag.db") && !exists("ours.db"));
+    session.run_with(&["nothing", "--enqueue"], &both);
+    assert!(exists("ours.db") && !exists("general.db"));
+    session.run_with(&["nothing", "--enqueue"], &both[1..]);
+    assert!(exists("general.db") && !exists("tasker.db"));
+    let wrong = session.run(&["jobs", "list", "--database-url", "ftp://x"]);
+    assert_eq!(wrong.code, Some(1), "{wrong:?}");
+    assert!(wrong.err.contains("`ftp:`"), "{wrong:?}");
+}
+
+#[test]
+fn the_schema_is_shown_and_brought_up_to_date() {
+    let session = Session::new();
+    assert_eq!(session.done(&["migrate"]), "the schema is up to date\n");
+    let steps = session.json(&["migrate", "status", "--json"]);
+    let steps = steps.as_array().unwrap();
+    assert!(
+        !steps.is_empty() && steps.iter().all(|step| step["applied"] == true),
+        "{steps:?}"
+    );
+}
+
+#[test]
+fn a_store_with_other_programs_jobs_is_told_at_the_start_of_work() {
+    let session = Session::new();
+    session.done(&["extra", "--enqueue"]);
+    let work = session.run(&["work", "--until-empty"]);
+    assert_eq!(work.code, Some(0), "{work:?}");
+    assert_eq!(
+        session.json(&["jobs", "show", "1", "--json"])["output"],
+        json!("by hand")
+    );
+}
