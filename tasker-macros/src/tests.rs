@@ -231,7 +231,7 @@ fn what_only_we_understand_is_stripped_also_from_a_task_with_mistakes() {
     )
     .to_string();
     assert!(
-        text.starts_with("async fn hello (a : u8 , c : Ctx) { }"),
+        text.starts_with("async fn hello (a : u8 , c : Ctx ,) { }"),
         "{text}"
     );
 }

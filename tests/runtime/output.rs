@@ -71,8 +71,12 @@ async fn an_error_comes_back_with_its_task_and_its_cause() {
 }
 
 #[tokio::test]
-async fn a_panic_of_a_plain_function_goes_on_in_the_caller() {
-    let joined = tokio::spawn(Panics::run()).await.expect_err("it panics");
-    let panic = joined.into_panic();
-    assert_eq!(panic.downcast_ref::<&str>(), Some(&"on purpose"));
+async fn a_panic_of_a_plain_function_comes_back_with_its_place() {
+    let error = Panics::run().await.expect_err("it panics");
+    let cause = std::error::Error::source(&error).expect("there is a cause");
+    let cause = cause.to_string();
+    assert!(
+        cause.contains("output.rs") && cause.contains("on purpose"),
+        "{cause}"
+    );
 }
