@@ -14,7 +14,17 @@ use tasker::task;
 const SEATTLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/seattle-weather.csv");
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -37,7 +47,11 @@ fn weather_report(
     let months = months(days.iter().filter(|day| day.year == year));
     if months.is_empty() {
         let years: Vec<_> = years(&days).iter().map(i32::to_string).collect();
-        bail!("{} has no day of {year}; it has {}", file.display(), years.join(", "));
+        bail!(
+            "{} has no day of {year}; it has {}",
+            file.display(),
+            years.join(", ")
+        );
     }
     Ok(Report { year, months })
 }
@@ -50,7 +64,9 @@ async fn weather_all(
     file: PathBuf,
 ) -> anyhow::Result<Enqueued> {
     let years = years(&read(&file)?);
-    let params = years.iter().map(|year| WeatherReportParams::new(*year).file(&file));
+    let params = years
+        .iter()
+        .map(|year| WeatherReportParams::new(*year).file(&file));
     let jobs = WeatherReport::enqueue_many(params).await?;
     Ok(Enqueued {
         years,
@@ -140,13 +156,18 @@ struct Day {
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<Day>> {
-    let mut reader = csv::Reader::from_path(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut reader =
+        csv::Reader::from_path(file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut days = Vec::new();
     for row in reader.deserialize() {
         let row: Row = row.with_context(|| format!("{} has a broken row", file.display()))?;
         let (year, month) = date(&row.date).with_context(|| {
             let line = days.len() + 2;
-            format!("{} has a broken row: line {line}: `{}` is not a date like 2012/01/31", file.display(), row.date)
+            format!(
+                "{} has a broken row: line {line}: `{}` is not a date like 2012/01/31",
+                file.display(),
+                row.date
+            )
         })?;
         days.push(Day { year, month, row });
     }
@@ -157,7 +178,11 @@ fn read(file: &Path) -> anyhow::Result<Vec<Day>> {
 fn date(text: &str) -> Option<(i32, usize)> {
     let mut parts = text.split('/');
     let year = parts.next()?.parse().ok()?;
-    let month = parts.next()?.parse().ok().filter(|month| (1..=12).contains(month))?;
+    let month = parts
+        .next()?
+        .parse()
+        .ok()
+        .filter(|month| (1..=12).contains(month))?;
     let day: u32 = parts.next()?.parse().ok()?;
     ((1..=31).contains(&day) && parts.next().is_none()).then_some((year, month))
 }
@@ -174,7 +199,10 @@ fn months<'a>(days: impl Iterator<Item = &'a Day>) -> Vec<Month> {
     for day in days {
         by_month.entry(day.month).or_default().push(&day.row);
     }
-    by_month.into_iter().map(|(number, rows)| month(number, &rows)).collect()
+    by_month
+        .into_iter()
+        .map(|(number, rows)| month(number, &rows))
+        .collect()
 }
 
 fn month(month: usize, rows: &[&Row]) -> Month {
@@ -189,7 +217,12 @@ fn month(month: usize, rows: &[&Row]) -> Month {
         days: rows.len(),
         precipitation: rows.iter().map(|row| row.precipitation).sum(),
         mean_high: rows.iter().map(|row| row.temp_max).sum::<f64>() / rows.len() as f64,
-        lowest_low: rows.iter().map(|row| row.temp_min).fold(f64::INFINITY, f64::min),
-        weather: commonest.map(|(kind, _)| (*kind).to_owned()).unwrap_or_default(),
+        lowest_low: rows
+            .iter()
+            .map(|row| row.temp_min)
+            .fold(f64::INFINITY, f64::min),
+        weather: commonest
+            .map(|(kind, _)| (*kind).to_owned())
+            .unwrap_or_default(),
     }
 }

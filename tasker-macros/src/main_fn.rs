@@ -164,9 +164,7 @@ fn program(args: &Args, item: &MainItem) -> TokenStream {
                     about: ::core::env!("CARGO_PKG_DESCRIPTION"),
                     tasks: &[#(#names),*],
                 },
-                |app| async move {
-                    #rt::Returned::into_result(#name(app).await)
-                },
+                #name,
             )
         }
     }

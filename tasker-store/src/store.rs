@@ -15,7 +15,7 @@
 //! | method | Redis: one Lua script | NATS JetStream: job = KV record, its revision = token, stream = ready index |
 //! |---|---|---|
 //! | `open` | write and compare one key with the layout's version | create the buckets and the stream where they are missing |
-//! | `detach` | a client of its own | a connection of its own |
+//! | `detach`, `close` | a client of its own, let go | a connection of its own, drained |
 //! | `enqueue` | `HSET` per job, `ZADD` to the ready or due set | KV create, then publish with the job's id as message id, so that a repeat is one message |
 //! | `declare` | `HSET` per task and schedule; the sweep of unseen ones in the same script | KV update per task and schedule, by revision |
 //! | `join`, `beat`, `leave` | one hash per worker, scored by the end of its lease in a set | KV record per worker, by revision |
@@ -74,6 +74,11 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// A second handle on the same store with connections of its own, for a thread that runs a runtime of its
     /// own. The heartbeat uses it: handlers that hold every connection, or block every thread, must not stop it.
     async fn detach(&self) -> Result<Arc<dyn Store>>;
+
+    /// Does what waits to be written and closes the connections of this handle, so that a file is left whole and
+    /// without a journal beside it. The next call opens others. Harmless when repeated; without it nothing that
+    /// a call returned is lost.
+    async fn close(&self) -> Result<()>;
 
     /// Puts jobs into the store: all of them, or none on an error. The answers come in the order given. A job
     /// whose task is disabled, or that is over the [`crate::limits`], is [`Enqueued::Refused`]; the others of the

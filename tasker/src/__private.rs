@@ -1,5 +1,10 @@
 //! Everything generated code may name, and nothing else. Not part of the public API: it changes without notice.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "a message owns its bytes, since a const fn cannot allocate"
+)]
+
 pub use std::boxed::Box;
 pub use std::convert::Into;
 pub use std::default::Default;
@@ -9,7 +14,6 @@ pub use std::option::Option::{self, None, Some};
 pub use std::path::PathBuf;
 pub use std::result::Result::{self, Err, Ok};
 pub use std::string::String;
-pub use std::sync::OnceLock;
 pub use std::time::Duration;
 pub use std::vec::Vec;
 

@@ -158,7 +158,11 @@ impl App {
         let tasker = builder.lazy()?;
         // One that the application has installed itself stays.
         let _ = tasker.install();
-        invocation.execute(tasker, self.concurrency).await
+        let end = invocation.execute(tasker.clone(), self.concurrency).await;
+        if let Err(error) = tasker.close().await {
+            tracing::warn!(target: "tasker", %error, "the store did not close");
+        }
+        end
     }
 }
 

@@ -132,6 +132,15 @@ impl Tasker {
         }
     }
 
+    /// Closes the store's connections, if it was opened; the next call opens them again. A program may end without
+    /// it and loses nothing.
+    pub async fn close(&self) -> Result<()> {
+        match self.inner.store.get() {
+            Some(store) => Ok(store.close().await?),
+            None => Ok(()),
+        }
+    }
+
     /// A worker over this store with the tasks of this binary, to be set up and run.
     pub fn worker(&self) -> WorkerBuilder {
         WorkerBuilder::new(self)

@@ -1,4 +1,4 @@
-//! Tasks for Rust: annotate a function, get a command, a durable job and a schedule.
+#![doc = include_str!("manual.md")]
 
 #[doc(hidden)]
 pub mod __private;
@@ -22,6 +22,36 @@ pub mod schedule;
 mod task;
 mod worker;
 
+/// The shortest program: `tasker::program!();` is a `main` that runs the command it was given. Crates whose tasks
+/// are to be linked are named as in [`main`](macro@main): `tasker::program!(tasks = [my_lib]);`.
+///
+/// ```
+/// # mod program {
+/// /// Say hello.
+/// #[tasker::task]
+/// async fn hello() -> Result<String, std::io::Error> {
+///     Ok("hello".into())
+/// }
+///
+/// tasker::program!();
+/// # }
+/// # fn main() {}
+/// ```
+#[cfg(all(feature = "cli", feature = "macros"))]
+#[macro_export]
+macro_rules! program {
+    ($($options:tt)*) => {
+        #[$crate::main($($options)*)]
+        async fn main(app: $crate::App) -> $crate::Result<()> {
+            app.run().await
+        }
+    };
+}
+
+#[doc = include_str!("../../README.md")]
+#[cfg(all(doctest, feature = "cli", feature = "macros"))]
+struct Readme;
+
 #[cfg(feature = "cli")]
 pub use app::App;
 pub use client::{Tasker, TaskerBuilder};
@@ -36,7 +66,51 @@ pub use task::{
     State, States, Task, TaskDefinition, TaskError,
 };
 #[cfg(feature = "macros")]
-pub use tasker_macros::{Task, main, task};
+#[doc = include_str!("task/task_macro.md")]
+pub use tasker_macros::task;
+
+/// Makes a struct a task: its fields are the parameters, [`Handler`] is the code.
+///
+/// The options are those of the attribute [`task`](macro@task), in `#[task(…)]` on the struct, and of `#[param(…)]`
+/// on its fields; `name` and `derive` are not among them, since the struct is yours. No serde derive is needed.
+///
+/// ```
+/// use tasker::{Context, Handler};
+///
+/// /// Resize one picture.
+/// #[derive(tasker::Task)]
+/// #[task(queue = "media", timeout = "2m")]
+/// struct Resize {
+///     /// The file to read.
+///     path: std::path::PathBuf,
+///     #[param(default = 640)]
+///     width: u32,
+/// }
+///
+/// impl Handler for Resize {
+///     type Output = u32;
+///
+///     async fn handle(self, ctx: Context) -> Result<u32, std::io::Error> {
+///         ctx.info(format_args!("resizing {}", self.path.display()));
+///         Ok(self.width)
+///     }
+/// }
+///
+/// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+/// let width = Resize { path: "cat.png".into(), width: 320 }.run().await?;
+/// assert_eq!(width, 320);
+/// # Ok::<(), tasker::Error>(()) }).expect("runs");
+/// ```
+#[cfg(feature = "macros")]
+pub use tasker_macros::Task;
+
+/// Makes `async fn main(app: App)` the program's entry: runtime, logs, command line, worker and schedules.
+///
+/// `main` returns nothing, or a `Result<(), E>` with any error that converts into a boxed one. Tasks in other
+/// crates are linked only where something names the crate: `#[tasker::main(tasks = [my_lib, billing])]` does, and
+/// the program refuses to start if one of them contributed no task.
+#[cfg(all(feature = "cli", feature = "macros"))]
+pub use tasker_macros::main;
 pub use tasker_store::{
     CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,
 };

@@ -35,7 +35,11 @@ pub(crate) async fn bulk(jobs: usize, at_a_time: usize) -> Result<f64, Error> {
     Ok(jobs as f64 / elapsed.as_secs_f64())
 }
 
-async fn fill(connection: &mut SqliteConnection, jobs: usize, at_a_time: usize) -> Result<Duration, Error> {
+async fn fill(
+    connection: &mut SqliteConnection,
+    jobs: usize,
+    at_a_time: usize,
+) -> Result<Duration, Error> {
     let row = "(?,'noop','noop','default',0,'queued',0,4,0,?,?,86400000000,604800000000,'[]',?)";
     let words = format!(
         "INSERT INTO tasker_jobs (id, alias, task, queue, priority, state, shape, max_attempts, at_most_once, \
@@ -71,7 +75,12 @@ pub(crate) async fn drain(jobs: usize, at_a_time: usize) -> Result<f64, Error> {
                 "UPDATE tasker_jobs SET state = 'succeeded', finished_at = ?2, prune_at = ?2 + keep_succeeded \
                   WHERE number IN (SELECT value FROM json_each(?1)) AND token = 1 AND state = 'running'",
             );
-            done += finished.bind(numbers).bind(NOW).execute(&mut *tx).await?.rows_affected();
+            done += finished
+                .bind(numbers)
+                .bind(NOW)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
         }
         let claim = sqlx::query(
             "UPDATE tasker_jobs SET state = 'running', token = token + 1, attempt = attempt + 1, \
@@ -81,7 +90,12 @@ pub(crate) async fn drain(jobs: usize, at_a_time: usize) -> Result<f64, Error> {
                     ORDER BY priority DESC, due_at, number LIMIT ?3) \
              RETURNING number, id, token, alias, params, attempt",
         );
-        let rows = claim.bind(NOW).bind(&worker).bind(at_a_time as i64).fetch_all(&mut *tx).await?;
+        let rows = claim
+            .bind(NOW)
+            .bind(&worker)
+            .bind(at_a_time as i64)
+            .fetch_all(&mut *tx)
+            .await?;
         claimed = rows.iter().map(|row| row.get(0)).collect();
         tx.commit().await?;
         if claimed.is_empty() {

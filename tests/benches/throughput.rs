@@ -15,7 +15,8 @@ use tasker::{Tasker, task};
 /// Jobs in each measurement.
 const JOBS: usize = 20_000;
 /// A hundred bytes of params, as a small job has.
-const PADDING: &str = "................................................................................";
+const PADDING: &str =
+    "................................................................................";
 
 /// Do nothing.
 #[task]
@@ -31,15 +32,27 @@ struct Row {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let rows = runtime.block_on(measure())?;
     let mut json = Vec::new();
-    println!("{:<44} {:>12} {:>12} {:>7}", "SQLite, jobs per second", "tasker", "raw", "share");
+    println!(
+        "{:<44} {:>12} {:>12} {:>7}",
+        "SQLite, jobs per second", "tasker", "raw", "share"
+    );
     for row in &rows {
         let share = row.product / row.raw;
-        println!("{:<44} {:>12.0} {:>12.0} {share:>7.2}", row.what, row.product, row.raw);
+        println!(
+            "{:<44} {:>12.0} {:>12.0} {share:>7.2}",
+            row.what, row.product, row.raw
+        );
         let mut line = String::new();
-        write!(line, "{{\"what\":{:?},\"tasker\":{:.0},\"raw\":{:.0},\"share\":{share:.3}}}", row.what, row.product, row.raw)?;
+        write!(
+            line,
+            "{{\"what\":{:?},\"tasker\":{:.0},\"raw\":{:.0},\"share\":{share:.3}}}",
+            row.what, row.product, row.raw
+        )?;
         json.push(line);
     }
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/throughput.json");
@@ -82,7 +95,10 @@ async fn measure() -> Result<Vec<Row>, Box<dyn std::error::Error>> {
 /// A tasker on a file of its own.
 async fn fresh() -> Result<(Tasker, tempfile::TempDir), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display());
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("bench.db").display()
+    );
     Ok((Tasker::connect(url).await?, folder))
 }
 
@@ -93,7 +109,9 @@ fn params(number: usize) -> NoopParams {
 async fn fill(tasker: &Tasker) -> Result<Duration, Box<dyn std::error::Error>> {
     let start = Instant::now();
     for first in (0..JOBS).step_by(1_000) {
-        Noop::enqueue_many((first..first + 1_000).map(params)).on(tasker).await?;
+        Noop::enqueue_many((first..first + 1_000).map(params))
+            .on(tasker)
+            .await?;
     }
     Ok(start.elapsed())
 }
@@ -135,7 +153,11 @@ async fn drain(concurrency: u32) -> Result<f64, Box<dyn std::error::Error>> {
     let summary = working.await??;
     let elapsed = start.elapsed();
     if summary.succeeded != JOBS as u64 {
-        return Err(format!("{JOBS} jobs were enqueued and {} succeeded", summary.succeeded).into());
+        return Err(format!(
+            "{JOBS} jobs were enqueued and {} succeeded",
+            summary.succeeded
+        )
+        .into());
     }
     Ok(rate(JOBS, elapsed))
 }

@@ -121,10 +121,7 @@ async fn a_missing_state_is_named_before_the_function_is_called() {
         .names(["n"])
         .copies([PathBuf::new()]);
     let error = SendMail::run(params).await.expect_err("there is no mailer");
-    let tasker::Error::Task { source, .. } = error else {
-        panic!("{error:?}");
-    };
-    assert!(source.to_string().contains("no `State<"), "{source}");
+    assert!(error.to_string().contains("no `State<"), "{error}");
     let mailer = State::from(Mailer("m"));
     assert_eq!(mailer.0, "m");
 }

@@ -5,6 +5,8 @@
 mod attempts;
 mod enqueue;
 mod harness;
+mod output;
+mod params;
 mod schedules;
 mod stopping;
 mod tasks;

@@ -3,7 +3,7 @@
 //! Beside the handle and the params, everything stands in one `const _`. Each bound on a user's type is asked for
 //! once, at that type (`codec`, `inject`, `output`, `failure`), so that a type which does not meet it is one error.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::args::{CatchUp, MaxAttempts, Overlap};
@@ -202,16 +202,28 @@ fn run(model: &Model) -> TokenStream {
         },
     };
     let output = surface::output(model);
-    // A future that is not `Send` is complained about at the function's name.
-    let named = span.located_at(model.ident().span());
-    let future = quote_spanned! {named=>
-        async move {
-            let context = call.context;
-            #body
-            #rt::finish(&context, result, __OUTPUT, __words)
-        }
+    // A future that is not `Send` is complained about at the function's name: the block is the user's, as far as
+    // its span goes, and what stands in it is ours.
+    let name = model.ident().span();
+    let body = quote_spanned! {span=>
+        let context = call.context;
+        #body
+        #rt::finish(&context, result, __OUTPUT, __words)
     };
-    let boxed = quote_spanned!(named=> #rt::boxed(#future));
+    let mut block = Group::new(Delimiter::Brace, body);
+    block.set_span(name);
+    let future = quote_spanned!(name=> async move #block);
+    let mut argument = Group::new(Delimiter::Parenthesis, future);
+    argument.set_span(name);
+    // The compiler joins the spans of a call's parts, so the path has the name's span too.
+    let path: TokenStream = quote!(#rt::boxed)
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(token.span().located_at(name));
+            token
+        })
+        .collect();
+    let boxed = quote!(#path #argument);
     quote_spanned! {span=>
         fn __words(value: &#output) -> #rt::Option<#rt::String> {
             use #rt::{InWords as _, Wordless as _};
@@ -343,7 +355,6 @@ fn definition(model: &Model) -> TokenStream {
             origin: ::core::env!("CARGO_PKG_NAME"),
             file: ::core::file!(),
             line: ::core::line!(),
-            shape: #rt::OnceLock::new(),
         };
     }
 }

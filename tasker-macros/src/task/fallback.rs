@@ -6,7 +6,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::model::{Code, Model};
-use super::surface;
+use super::validate::taken;
+use super::{checks, surface};
 
 /// A handle and params that callers can name and use.
 pub(crate) fn stub(model: &Model) -> TokenStream {
@@ -16,6 +17,13 @@ pub(crate) fn stub(model: &Model) -> TokenStream {
         params_type,
         ..
     } = model;
+    let checks = checks::checks(model);
+    if taken(model).is_some()
+        || *model.ident() == *handle && matches!(model.code, Code::Function(_))
+    {
+        // The names are somebody else's: a stub would be one more mistake.
+        return quote!(const _: () = { #checks };);
+    }
     let items = surface::items(model);
     let functions = surface::functions(model);
     let params = match (&model.code, model.params.is_empty()) {
@@ -40,6 +48,7 @@ pub(crate) fn stub(model: &Model) -> TokenStream {
     quote! {
         #items
         const _: () = {
+            #checks
             #functions
             #codec
             impl #rt::Task for #handle {

@@ -109,6 +109,7 @@ impl StructItem {
                 generic,
                 "a task cannot be generic: its params are stored under one alias, with one type",
             ));
+            return drop_args(args);
         }
         let fields = match input.data {
             syn::Data::Struct(data) => match data.fields {

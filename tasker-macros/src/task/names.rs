@@ -49,6 +49,13 @@ pub(crate) fn param(ident: &Ident) -> Ident {
     made
 }
 
+/// Whether the params have a function of this name, so that no parameter can.
+pub(crate) fn is_reserved(ident: &Ident) -> bool {
+    ["new", "enqueue", "default"]
+        .iter()
+        .any(|name| ident == name)
+}
+
 /// What a function does, from its name: `send_mail` is `Send mail`.
 pub(crate) fn sentence(ident: &Ident) -> String {
     let words = kebab(ident).replace('-', " ");

@@ -7,6 +7,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::model::{Code, Model};
+use super::names;
 use super::param::Param;
 use super::ty::Kind;
 
@@ -131,7 +132,11 @@ fn builder(model: &Model) -> TokenStream {
             (TokenStream::new(), quote!(#field: #default))
         })
         .unzip();
-    let setters = model.params.iter().map(|param| setter(param, rt));
+    let setters = model
+        .params
+        .iter()
+        .filter(|param| !names::is_reserved(&param.field))
+        .map(|param| setter(param, rt));
     let default = match required.count() {
         0 => quote! {
             #[automatically_derived]

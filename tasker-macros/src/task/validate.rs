@@ -6,9 +6,11 @@
 use std::collections::HashMap;
 
 use proc_macro2::Span;
+use syn::Ident;
 use syn::ext::IdentExt;
 
 use super::model::{Code, Model};
+use super::names;
 use super::param::Param;
 use super::schedule::Schedule;
 use crate::errors::Errors;
@@ -25,9 +27,6 @@ const RESERVED_FLAGS: [&str; 8] = [
     "version",
     "database-url",
 ];
-
-/// What the params' own functions are called.
-const RESERVED_PARAMS: [&str; 3] = ["new", "enqueue", "default"];
 
 /// Notes every mistake in `model`.
 pub(crate) fn validate(model: &Model, errors: &mut Errors) {
@@ -50,16 +49,25 @@ fn type_names(model: &Model, errors: &mut Errors) {
             format!("the task's type and its function cannot both be called `{handle}`: say `#[task(name = …)]`"),
         );
     }
-    let taken = model
-        .taken
-        .iter()
-        .find(|taken| *taken == handle || **taken == model.params_type);
-    if let Some(taken) = taken {
+    if let Some(taken) = taken(model) {
         errors.at(
             taken.span(),
             format!("`{taken}` is also the name of the type that this task makes: give that another one with `#[task(name = {handle}Task)]`"),
         );
     }
+}
+
+/// A type in the signature with a name that this task's own types have.
+pub(crate) fn taken(model: &Model) -> Option<&Ident> {
+    let Model {
+        handle,
+        params_type,
+        ..
+    } = model;
+    model
+        .taken
+        .iter()
+        .find(|taken| *taken == handle || *taken == params_type)
 }
 
 #[derive(Default)]
@@ -70,8 +78,8 @@ struct Seen {
 }
 
 fn param_names(model: &Model, param: &Param, seen: &mut Seen, errors: &mut Errors) {
-    let field = param.field.unraw().to_string();
-    if matches!(model.code, Code::Function(_)) && RESERVED_PARAMS.contains(&field.as_str()) {
+    let field = &param.field;
+    if matches!(model.code, Code::Function(_)) && names::is_reserved(field) {
         errors.at(
             param.field.span(),
             format!("`{}` has a function `{field}` of its own: give this parameter another name, and `#[param(name = \"{field}\")]` if jobs store it so", model.params_type),

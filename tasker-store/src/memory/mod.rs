@@ -105,6 +105,10 @@ impl Store for MemoryStore {
         Ok(Arc::new(self.clone()))
     }
 
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>> {
         Ok(self.transact(|state, now| {
             (jobs.into_iter())

@@ -87,13 +87,7 @@ impl SqlStore {
         Ok(store)
     }
 
-    /// Does what waits to be written, then closes the connections. The next call opens others. Harmless when
-    /// repeated; dropping the store does the same without waiting for it.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::ErrorKind::Unavailable`] where a connection does not close.
-    pub async fn close(&self) -> Result<()> {
+    async fn disconnect(&self) -> Result<()> {
         self.shared.writer.stop().await;
         let desk = self.desk();
         if desk.address.file.is_some() {

@@ -66,6 +66,10 @@ impl Store for SqlStore {
         Ok(Arc::new(self.second().await?))
     }
 
+    async fn close(&self) -> Result<()> {
+        self.disconnect().await
+    }
+
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>> {
         if jobs.is_empty() {
             return Ok(Vec::new());

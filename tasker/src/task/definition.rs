@@ -1,6 +1,7 @@
 //! What a task is, as data: one static [`TaskDefinition`] per `#[task]`, made by the macro.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use tasker_store::{CatchUp, Overlap};
@@ -52,8 +53,6 @@ pub struct TaskDefinition {
     pub file: &'static str,
     /// The line it stands on.
     pub line: u32,
-    /// The hash of its params' shape, once somebody asked for it; see [`TaskDefinition::shape`].
-    pub shape: OnceLock<i64>,
 }
 
 /// One parameter of a task.
@@ -96,13 +95,23 @@ pub struct ScheduleDefinition {
 impl TaskDefinition {
     /// The hash of the shape of its params; stored with each job. Defaults and documentation do not count.
     pub fn shape(&self) -> i64 {
-        *self.shape.get_or_init(|| {
-            let fields = self
-                .params
-                .iter()
-                .map(|param| (param.name, param.required, (param.shape)()));
-            super::shape::hash(fields)
-        })
+        // A type is asked for its shape in many small questions, and every enqueue needs the hash. The list of
+        // params is static, so its address stands for it as long as the process lives.
+        static KNOWN: RwLock<BTreeMap<(usize, usize), i64>> = RwLock::new(BTreeMap::new());
+        let key = (self.params.as_ptr().addr(), self.params.len());
+        let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hash) = known.get(&key) {
+            return *hash;
+        }
+        drop(known);
+        let fields = self
+            .params
+            .iter()
+            .map(|param| (param.name, param.required, (param.shape)()));
+        let hash = super::shape::hash(fields);
+        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(key, hash);
+        hash
     }
 
     /// `file:line`, for messages.

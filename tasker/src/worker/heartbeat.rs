@@ -54,6 +54,9 @@ pub(crate) enum News {
     Refused(StoreError),
 }
 
+/// How long closing its connection may take at the end.
+const CLOSING: Duration = Duration::from_millis(500);
+
 /// A heartbeat at work. It ends when `stop` fires.
 pub(crate) struct Heartbeat {
     pub(crate) news: mpsc::UnboundedReceiver<News>,
@@ -80,8 +83,17 @@ pub(crate) fn start(
         .spawn(move || {
             let _done = guard;
             runtime.block_on(async {
-                let beating = beat_for_ever(store, worker, pulse, sender);
+                let Some(own) = thread_stop
+                    .run_until_cancelled(own_handle(&store, pulse, &sender))
+                    .await
+                else {
+                    return;
+                };
+                let Some(own) = own else { return };
+                let beating = beat_for_ever(own.as_ref(), worker, pulse, sender);
                 thread_stop.run_until_cancelled(beating).await;
+                // Left open, a file keeps its journal beside it; that is no reason to hold up the process.
+                let _ = tokio::time::timeout(CLOSING, own.close()).await;
             });
             // A connection may still be closing; it must not hold up the process.
             runtime.shutdown_background();
@@ -90,18 +102,11 @@ pub(crate) fn start(
 }
 
 async fn beat_for_ever(
-    store: Arc<dyn Store>,
+    store: &dyn Store,
     worker: NewWorker,
     pulse: Pulse,
     news: mpsc::UnboundedSender<News>,
 ) {
-    let store = match own_handle(&store, pulse).await {
-        Ok(store) => store,
-        Err(error) => {
-            let _ = news.send(News::Refused(error));
-            return;
-        }
-    };
     let mut first = true;
     loop {
         let worker = NewWorker {
@@ -124,7 +129,7 @@ async fn beat_for_ever(
         };
         first = false;
         let _ = news.send(News::Joined(id));
-        live(store.as_ref(), id, joined, pulse, &news).await;
+        live(store, id, joined, pulse, &news).await;
         tracing::warn!(worker = %id, "this worker's lease is over; joining anew");
         let _ = news.send(News::Fenced);
     }
@@ -165,14 +170,23 @@ async fn live(
     }
 }
 
-async fn own_handle(store: &Arc<dyn Store>, pulse: Pulse) -> Result<Arc<dyn Store>, StoreError> {
+/// A handle with connections of its own; `None` where there will never be one.
+async fn own_handle(
+    store: &Arc<dyn Store>,
+    pulse: Pulse,
+    news: &mpsc::UnboundedSender<News>,
+) -> Option<Arc<dyn Store>> {
     loop {
         match store.detach().await {
+            Ok(own) => return Some(own),
             Err(error) if error.is_transient() => {
                 tracing::warn!(%error, "no connection for the heartbeat; trying again");
                 tokio::time::sleep(pulse.retry).await;
             }
-            result => return result,
+            Err(error) => {
+                let _ = news.send(News::Refused(error));
+                return None;
+            }
         }
     }
 }

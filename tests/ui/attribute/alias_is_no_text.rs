@@ -1,0 +1,4 @@
+#[tasker::task(alias = 3)]
+async fn hello() {}
+
+fn main() {}

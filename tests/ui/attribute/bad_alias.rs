@@ -1,0 +1,4 @@
+#[tasker::task(alias = "Say Hello")]
+async fn hello() {}
+
+fn main() {}

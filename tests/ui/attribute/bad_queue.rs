@@ -1,0 +1,4 @@
+#[tasker::task(queue = "")]
+async fn hello() {}
+
+fn main() {}

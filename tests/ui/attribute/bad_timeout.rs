@@ -1,0 +1,4 @@
+#[tasker::task(timeout = "30 parsecs")]
+async fn hello() {}
+
+fn main() {}

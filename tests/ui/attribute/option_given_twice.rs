@@ -1,0 +1,4 @@
+#[tasker::task(queue = "a", queue = "b")]
+async fn hello() {}
+
+fn main() {}

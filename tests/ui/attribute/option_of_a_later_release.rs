@@ -1,0 +1,4 @@
+#[tasker::task(unique = "x")]
+async fn hello() {}
+
+fn main() {}

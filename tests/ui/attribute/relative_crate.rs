@@ -1,0 +1,4 @@
+#[tasker::task(crate = jobs)]
+async fn hello() {}
+
+fn main() {}

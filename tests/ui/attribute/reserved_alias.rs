@@ -1,0 +1,4 @@
+#[tasker::task]
+async fn list() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[tasker::task(alais = "x")]
+async fn hello() {}
+
+fn main() {}

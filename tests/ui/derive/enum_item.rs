@@ -1,0 +1,6 @@
+#[derive(tasker::Task)]
+enum Resize {
+    Small,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[derive(tasker::Task)]
+struct Resize<T> {
+    width: T,
+}
+
+fn main() {}

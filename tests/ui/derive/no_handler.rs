@@ -1,0 +1,6 @@
+#[derive(tasker::Task)]
+struct Resize {
+    width: u32,
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(tasker::Task)]
+struct Resize(u32);
+
+fn main() {}

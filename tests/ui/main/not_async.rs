@@ -1,0 +1,4 @@
+#[tasker::main]
+fn main(app: tasker::Tasker) {
+    drop(app);
+}

@@ -1,0 +1,2 @@
+#[tasker::main]
+async fn main() {}

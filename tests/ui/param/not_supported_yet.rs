@@ -1,0 +1,6 @@
+#[tasker::task]
+async fn hello(#[param(secret)] password: String) {
+    let _ = password;
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[tasker::task]
+async fn hello(at: String) {
+    let _ = at;
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[tasker::task]
+async fn hello(new: String) {
+    let _ = new;
+}
+
+fn main() {}

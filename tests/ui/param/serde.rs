@@ -1,0 +1,6 @@
+#[tasker::task]
+async fn hello(#[serde(default)] name: String) {
+    let _ = name;
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[tasker::task(schedule = "61 * * * *")]
+async fn hello() {}
+
+fn main() {}

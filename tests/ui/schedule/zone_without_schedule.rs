@@ -1,0 +1,4 @@
+#[tasker::task(tz = "Europe/London")]
+async fn hello() {}
+
+fn main() {}

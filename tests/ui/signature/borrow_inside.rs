@@ -1,0 +1,6 @@
+#[tasker::task]
+async fn hello(names: Vec<&str>) {
+    let _ = names;
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[tasker::task]
+const fn hello() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[tasker::task]
+extern "C" fn hello() {}
+
+fn main() {}

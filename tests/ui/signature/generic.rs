@@ -1,0 +1,6 @@
+#[tasker::task]
+async fn hello<T>(name: T) {
+    let _ = name;
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Greeter;
+
+impl Greeter {
+    #[tasker::task]
+    async fn hello(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[tasker::task]
+async fn hello(name: &mut String) {
+    name.clear();
+}
+
+fn main() {}

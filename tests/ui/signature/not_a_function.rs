@@ -1,0 +1,4 @@
+#[tasker::task]
+struct Hello;
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[tasker::task]
+async fn hello() -> String {
+    String::new()
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[tasker::task]
+unsafe fn hello() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Oops;
+
+#[tasker::task]
+async fn hello() -> Result<(), Oops> {
+    Ok(())
+}
+
+fn main() {}

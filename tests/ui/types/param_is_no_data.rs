@@ -1,0 +1,8 @@
+struct Mailer;
+
+#[tasker::task]
+async fn hello(mailer: Mailer) {
+    let _ = mailer;
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Report;
+
+#[tasker::task]
+async fn hello() -> Report {
+    Report
+}
+
+fn main() {}
