@@ -46,10 +46,9 @@ async fn fill(
          due_at, enqueued_at, keep_succeeded, keep_unsuccessful, tags, params) VALUES {}",
         vec![row; at_a_time].join(",")
     );
-    let words = sqlx::AssertSqlSafe(words);
     let start = Instant::now();
     for _ in 0..jobs / at_a_time {
-        let mut query = sqlx::query(words.clone());
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(words.clone()));
         for _ in 0..at_a_time {
             let id = uuid::Uuid::now_v7().into_bytes().to_vec();
             query = query.bind(id).bind(NOW).bind(NOW).bind(PARAMS);

@@ -124,14 +124,14 @@ async fn bulk() -> Result<f64, Box<dyn std::error::Error>> {
 async fn single(callers: usize, jobs: usize) -> Result<f64, Box<dyn std::error::Error>> {
     let (tasker, _folder) = fresh().await?;
     let start = Instant::now();
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut tasks: tokio::task::JoinSet<tasker::Result<()>> = tokio::task::JoinSet::new();
     for caller in 0..callers {
         let tasker = tasker.clone();
         tasks.spawn(async move {
             for number in (caller..jobs).step_by(callers) {
                 Noop::enqueue(params(number)).on(&tasker).await?;
             }
-            tasker::Result::Ok(())
+            Ok(())
         });
     }
     while let Some(done) = tasks.join_next().await {

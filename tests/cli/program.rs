@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::OnceLock;
+
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -139,7 +139,6 @@ static EXTRA: TaskDefinition = TaskDefinition {
     origin: "tasker-tests",
     file: file!(),
     line: line!(),
-    shape: OnceLock::new(),
 };
 
 impl Task for Extra {

@@ -20,17 +20,6 @@ const FORM: &str = "write `250ms`, `30s`, `5m`, `2h`, `1d`, `1w` or a combinatio
 ///
 /// Empty text, a number without a unit, an unknown unit, units out of order, fractions and signs, and more
 /// than `u64::MAX` milliseconds.
-///
-/// ```
-/// use std::time::Duration;
-/// use tasker::__private::duration;
-///
-/// const HALF_PAST: Duration = match duration::parse("1h30m") {
-///     Ok(duration) => duration,
-///     Err(message) => panic!("{}", message.as_str()),
-/// };
-/// assert_eq!(HALF_PAST, Duration::from_secs(5400));
-/// ```
 pub(crate) const fn parse(text: &str) -> Result<Duration, Message> {
     let whole = text.trim_ascii();
     if whole.is_empty() {

@@ -35,14 +35,6 @@ pub(crate) const RESERVED: [&str; 17] = [
 /// # Errors
 ///
 /// Says what is wrong and what to write instead.
-///
-/// ```
-/// use tasker::__private::alias;
-///
-/// assert!(alias::check("send-mail").is_ok());
-/// let message = alias::check("Send Mail").unwrap_err();
-/// assert!(message.as_str().contains("write it in lower case"));
-/// ```
 pub const fn check(alias: &str) -> Result<(), Message> {
     let bytes = alias.as_bytes();
     if bytes.is_empty() {
@@ -88,12 +80,6 @@ pub const fn check(alias: &str) -> Result<(), Message> {
 }
 
 /// Whether two aliases name the same task: they are compared ignoring case, `-` and `_`.
-///
-/// ```
-/// use tasker::__private::alias;
-///
-/// assert!(alias::same("send-mail", "Send_Mail") && alias::same("send-mail", "sendmail"));
-/// ```
 pub(crate) const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let (mut i, mut j) = (0, 0);
