@@ -93,7 +93,6 @@ const fn task(alias: &'static str, params: &'static [ParamDefinition]) -> TaskDe
         origin: "my-tasks",
         file: "src/tasks.rs",
         line: 7,
-        shape: std::sync::OnceLock::new(),
     }
 }
 
