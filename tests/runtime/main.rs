@@ -1,7 +1,10 @@
 //! The runtime as an application sees it: enqueue, work, stop, fail, on the memory store.
 //!
 //! Tests wait for events and never sleep; where the clock matters it is the store's own test clock.
-#![allow(clippy::unwrap_used, reason = "a panic with its place is what a test is for")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a panic with its place is what a test is for"
+)]
 
 mod attempts;
 mod enqueue;
