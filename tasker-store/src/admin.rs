@@ -5,12 +5,14 @@
 
 use async_trait::async_trait;
 
+use crate::attempt::{Attempt, LogLine};
 use crate::error::Result;
-use crate::job::{Attempt, Job, JobId, JobState, LogLine};
+use crate::job::{Job, JobId};
 use crate::lease::Worker;
 use crate::query::JobQuery;
 use crate::queue::Queue;
 use crate::schedule::Schedule;
+use crate::state::JobState;
 use crate::task::Task;
 
 /// What an operator's change of one job came to.

@@ -6,6 +6,7 @@
 //! no driver, and no backend knows another.
 
 mod admin;
+mod attempt;
 mod capability;
 mod clock;
 #[cfg(feature = "conformance")]
@@ -21,18 +22,17 @@ mod schedule;
 mod settle;
 #[cfg(feature = "sql")]
 mod sql;
+mod state;
 mod store;
 mod task;
 mod wake;
 
 pub use admin::{Admin, Changed, SchemaStep};
+pub use attempt::{Attempt, FailureKind, Level, LogLine, Progress};
 pub use capability::{Capabilities, Capability};
 pub use clock::{Clock, Due, Instant, TestClock, after, from_micros, to_micros};
 pub use error::{ErrorKind, Result, StoreError};
-pub use job::{
-    Attempt, Enqueued, FailureKind, Job, JobId, JobRef, JobState, Keep, Level, LogLine, Move,
-    NewJob, Occurrence, Progress, Retention,
-};
+pub use job::{Enqueued, Job, JobId, JobRef, Keep, NewJob, Occurrence, Retention};
 pub use lease::{Beat, Held, Lease, NewWorker, Worker, WorkerId};
 pub use memory::MemoryStore;
 pub use query::JobQuery;
@@ -47,6 +47,7 @@ pub use settle::{
 };
 #[cfg(feature = "sql")]
 pub use sql::SqlStore;
+pub use state::{JobState, Move};
 pub use store::{Migrate, Store};
 pub use task::{Declaration, Diff, NewTask, Task, canonical_alias};
 pub use wake::{Wake, Waker, Wakes};

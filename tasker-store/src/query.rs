@@ -1,6 +1,6 @@
 //! Which jobs to read.
 
-use crate::job::JobState;
+use crate::state::JobState;
 
 /// A question about jobs. All conditions hold at once; the newest come first.
 #[derive(Clone, Debug)]

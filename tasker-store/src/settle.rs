@@ -6,9 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::attempt::{FailureKind, Level, Progress};
 use crate::clock::{Due, Instant};
-use crate::job::{FailureKind, JobId, JobState, Level, NewJob, Occurrence, Progress};
+use crate::job::{JobId, NewJob, Occurrence};
 use crate::lease::{Lease, WorkerId};
+use crate::state::JobState;
 
 /// What a worker tells the store, and what it wants from it.
 #[derive(Clone, Debug)]

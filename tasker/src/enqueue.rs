@@ -69,54 +69,6 @@ impl<O> Enqueue<O> {
         }
     }
 
-    /// Runs it this much later at the earliest, by the store's clock.
-    pub fn delay(mut self, delay: Duration) -> Self {
-        self.options.due = Some(Due::In(delay));
-        self
-    }
-
-    /// Runs it at this instant at the earliest; one that has passed means now.
-    pub fn at(mut self, at: Instant) -> Self {
-        self.options.due = Some(Due::At(at));
-        self
-    }
-
-    /// Puts it into this queue. An empty name means `default`.
-    pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.options.queue = Some(queue.into());
-        self
-    }
-
-    /// Higher runs first.
-    pub fn priority(mut self, priority: i16) -> Self {
-        self.options.priority = Some(priority);
-        self
-    }
-
-    /// How many attempts it has, the first one counted; at least 1.
-    pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.options.max_attempts = Some(Some(attempts));
-        self
-    }
-
-    /// Attempts without end.
-    pub fn unlimited_attempts(mut self) -> Self {
-        self.options.max_attempts = Some(None);
-        self
-    }
-
-    /// Adds a label to those of the task.
-    pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.options.tags.push(tag.into());
-        self
-    }
-
-    /// Uses this tasker instead of the current one.
-    pub fn on(mut self, tasker: &Tasker) -> Self {
-        self.tasker = Some(tasker.clone());
-        self
-    }
-
     /// Enqueues from a plain function, such as a task without `async`. Call it on a thread that may block,
     /// inside a tokio runtime; on one that drives the runtime it panics, as `Handle::block_on` does.
     pub fn blocking(self) -> Result<JobHandle<O>>
@@ -181,42 +133,6 @@ impl<O> EnqueueMany<O> {
         }
     }
 
-    /// As [`Enqueue::delay`], for each.
-    pub fn delay(mut self, delay: Duration) -> Self {
-        self.options.due = Some(Due::In(delay));
-        self
-    }
-
-    /// As [`Enqueue::at`], for each.
-    pub fn at(mut self, at: Instant) -> Self {
-        self.options.due = Some(Due::At(at));
-        self
-    }
-
-    /// As [`Enqueue::queue`], for each.
-    pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.options.queue = Some(queue.into());
-        self
-    }
-
-    /// As [`Enqueue::priority`], for each.
-    pub fn priority(mut self, priority: i16) -> Self {
-        self.options.priority = Some(priority);
-        self
-    }
-
-    /// As [`Enqueue::tag`], for each.
-    pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.options.tags.push(tag.into());
-        self
-    }
-
-    /// As [`Enqueue::on`].
-    pub fn on(mut self, tasker: &Tasker) -> Self {
-        self.tasker = Some(tasker.clone());
-        self
-    }
-
     async fn send(self) -> Result<Vec<JobHandle<O>>> {
         let tasker = match self.tasker {
             Some(tasker) => tasker,
@@ -244,6 +160,64 @@ impl<O: Send + 'static> IntoFuture for EnqueueMany<O> {
         Box::pin(self.send())
     }
 }
+
+/// The options of a job, the same for one and for many.
+macro_rules! options {
+    ($builder:ident) => {
+        impl<O> $builder<O> {
+            /// Runs it this much later at the earliest, by the store's clock.
+            pub fn delay(mut self, delay: Duration) -> Self {
+                self.options.due = Some(Due::In(delay));
+                self
+            }
+
+            /// Runs it at this instant at the earliest; one that has passed means now.
+            pub fn at(mut self, at: Instant) -> Self {
+                self.options.due = Some(Due::At(at));
+                self
+            }
+
+            /// Puts it into this queue. An empty name means `default`.
+            pub fn queue(mut self, queue: impl Into<String>) -> Self {
+                self.options.queue = Some(queue.into());
+                self
+            }
+
+            /// Higher runs first.
+            pub fn priority(mut self, priority: i16) -> Self {
+                self.options.priority = Some(priority);
+                self
+            }
+
+            /// How many attempts it has, the first one counted; at least 1.
+            pub fn max_attempts(mut self, attempts: u32) -> Self {
+                self.options.max_attempts = Some(Some(attempts));
+                self
+            }
+
+            /// Attempts without end.
+            pub fn unlimited_attempts(mut self) -> Self {
+                self.options.max_attempts = Some(None);
+                self
+            }
+
+            /// Adds a label to those of the task.
+            pub fn tag(mut self, tag: impl Into<String>) -> Self {
+                self.options.tags.push(tag.into());
+                self
+            }
+
+            /// Uses this tasker instead of the current one.
+            pub fn on(mut self, tasker: &Tasker) -> Self {
+                self.tasker = Some(tasker.clone());
+                self
+            }
+        }
+    };
+}
+
+options!(Enqueue);
+options!(EnqueueMany);
 
 impl Options {
     fn apply(&self, mut job: NewJob) -> Result<NewJob> {

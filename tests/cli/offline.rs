@@ -80,7 +80,7 @@ fn list_shows_the_tasks_of_this_program() {
     ] {
         assert!(line.contains(part), "{line}");
     }
-    let long = said(&["list", "--long"]);
+    let long = said(&["list"]);
     assert!(
         long.contains("from: tasker-tests ") && long.contains("cli/program.rs:"),
         "{long}"

@@ -32,6 +32,34 @@ pub(crate) fn text(attributes: &[Attribute]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
+/// `text` with each paragraph in one line, as whoever shows it wraps it anew. Lines that are laid out on purpose
+/// (lists, tables, headings, code) stay as they are.
+pub(crate) fn reflow(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut code = false;
+    let mut open = false;
+    for line in text.lines() {
+        let fence = line.trim_start().starts_with("```");
+        let laid_out = code || fence || line.is_empty() || is_laid_out(line);
+        match lines.last_mut() {
+            Some(last) if open && !laid_out => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            _ => lines.push(line.to_owned()),
+        }
+        code ^= fence;
+        open = !laid_out;
+    }
+    lines.join("\n")
+}
+
+fn is_laid_out(line: &str) -> bool {
+    let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    line.starts_with([' ', '\t', '-', '*', '+', '|', '#', '>'])
+        || (number.len() < line.len() && number.starts_with(['.', ')']))
+}
+
 /// The first paragraph in one line, without a full stop at its end; and the rest.
 pub(crate) fn split(text: &str) -> (String, String) {
     let (first, rest) = text.split_once("\n\n").unwrap_or((text, ""));
@@ -39,7 +67,7 @@ pub(crate) fn split(text: &str) -> (String, String) {
     if title.ends_with('.') && !title.ends_with("..") {
         title.pop();
     }
-    (title, rest.trim().to_owned())
+    (title, reflow(rest.trim()))
 }
 
 #[cfg(test)]
@@ -66,6 +94,15 @@ mod tests {
                 "At length:\n\n  indented".to_owned()
             )
         );
+    }
+
+    #[test]
+    fn paragraphs_are_joined_and_what_is_laid_out_stays() {
+        let text =
+            "One,\ntwo.\n\n- a\n- b\n1. c\nThree,\nfour.\n```\nlet x;\nlet y;\n```\nfive\nsix";
+        let joined =
+            "One, two.\n\n- a\n- b\n1. c\nThree, four.\n```\nlet x;\nlet y;\n```\nfive six";
+        assert_eq!(reflow(text), joined);
     }
 
     #[test]

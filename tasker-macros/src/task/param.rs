@@ -85,7 +85,7 @@ impl Param {
             short: options.short,
             default: options.default,
             aliases: options.aliases,
-            description: docs::text(attributes),
+            description: docs::reflow(&docs::text(attributes)),
             docs: attributes
                 .iter()
                 .filter(|attribute| docs::is_doc(attribute))

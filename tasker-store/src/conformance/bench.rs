@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Harness;
+use crate::attempt::FailureKind;
 use crate::clock::{Due, Instant, TestClock, from_micros};
-use crate::job::{Enqueued, FailureKind, Job, JobId, JobState, NewJob};
+use crate::job::{Enqueued, Job, JobId, NewJob};
 use crate::lease::{NewWorker, WorkerId};
 use crate::settle::{Claim, Claimed, Failure, Fate, Finish, Outcome, Queues, Settle, Settled};
+use crate::state::JobState;
 use crate::store::{Migrate, Store};
 
 /// The aliases that workers know unless a case says otherwise.

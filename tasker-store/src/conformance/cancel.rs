@@ -3,9 +3,11 @@
 use super::Case;
 use super::bench::{Bench, at, claim, failed, finish, job, job_in, retry_in, snooze_in, succeeded};
 use crate::admin::Changed;
+use crate::attempt::FailureKind;
 use crate::clock::Due;
-use crate::job::{FailureKind, JobId, JobState};
+use crate::job::JobId;
 use crate::settle::{Fate, Outcome};
+use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(

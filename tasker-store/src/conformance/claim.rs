@@ -7,9 +7,10 @@ use super::bench::{
 use super::enqueue::{declare_tasks, enable};
 use crate::admin::Changed;
 use crate::clock::Due;
-use crate::job::{JobId, JobState, NewJob};
+use crate::job::{JobId, NewJob};
 use crate::lease::{Beat, WorkerId};
 use crate::settle::{Claim, Fate};
+use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(

@@ -9,9 +9,10 @@ use tokio::task::JoinHandle;
 use super::Case;
 use super::bench::{Bench, LEASE, claim, finish, job, succeeded};
 use crate::admin::Changed;
-use crate::job::{Enqueued, JobId, JobState, NewJob};
+use crate::job::{Enqueued, JobId, NewJob};
 use crate::lease::WorkerId;
 use crate::settle::{Fate, Finish, Settle};
+use crate::state::JobState;
 use crate::store::Store;
 
 const RACERS: usize = 8;

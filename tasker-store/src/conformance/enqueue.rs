@@ -3,9 +3,10 @@
 use super::Case;
 use super::bench::{Bench, at, claim_knowing, job, job_in, secs};
 use crate::clock::Due;
-use crate::job::{Enqueued, JobId, JobRef, JobState, Keep, NewJob, Occurrence, Retention};
+use crate::job::{Enqueued, JobId, JobRef, Keep, NewJob, Occurrence, Retention};
 use crate::limits;
 use crate::schedule::ScheduleId;
+use crate::state::JobState;
 use crate::task::{Declaration, NewTask};
 
 pub(super) fn cases() -> Vec<Case> {

@@ -5,9 +5,10 @@ use super::bench::{Bench, failed, finish, job, job_in, retry_in, succeeded};
 use super::enqueue::declare_tasks;
 use crate::capability::Capability;
 use crate::error::ErrorKind;
-use crate::job::{JobId, JobState, NewJob};
+use crate::job::{JobId, NewJob};
 use crate::query::JobQuery;
 use crate::queue::Queue;
+use crate::state::JobState;
 use crate::store::Migrate;
 
 pub(super) fn cases() -> Vec<Case> {

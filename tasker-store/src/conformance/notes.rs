@@ -2,9 +2,11 @@
 
 use super::Case;
 use super::bench::{Bench, at, job, retry_in, secs, succeeded};
-use crate::job::{JobId, JobState, Level, LogLine, Progress};
+use crate::attempt::{Level, LogLine, Progress};
+use crate::job::JobId;
 use crate::limits;
 use crate::settle::{Claimed, Fate, NewLine, Note, NoteBody};
+use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(

@@ -3,7 +3,8 @@
 use super::Case;
 use super::bench::{Bench, at, failed, job, job_in, retry_in, succeeded};
 use crate::admin::Changed;
-use crate::job::{JobId, JobState};
+use crate::job::JobId;
+use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(

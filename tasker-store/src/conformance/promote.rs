@@ -2,8 +2,9 @@
 
 use super::Case;
 use super::bench::{Bench, ids, job, job_in, retry_in, secs};
-use crate::job::{JobId, JobState, NewJob};
+use crate::job::{JobId, NewJob};
 use crate::settle::Sweep;
+use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(

@@ -3,8 +3,10 @@
 use super::Case;
 use super::bench::{Bench, LEASE, at, claim_knowing, ids, job, secs, succeeded};
 use super::enqueue::{declare_tasks, enable};
-use crate::job::{FailureKind, JobState, NewJob};
+use crate::attempt::FailureKind;
+use crate::job::NewJob;
 use crate::settle::{Claimed, Fate};
+use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(

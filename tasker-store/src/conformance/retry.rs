@@ -2,9 +2,11 @@
 
 use super::Case;
 use super::bench::{Bench, at, failure, ids, job, retry_in, secs, snooze_in, succeeded};
+use crate::attempt::FailureKind;
 use crate::clock::Due;
-use crate::job::{FailureKind, JobState, NewJob};
+use crate::job::NewJob;
 use crate::settle::{Fate, Outcome};
+use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(

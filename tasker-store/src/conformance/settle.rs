@@ -5,10 +5,12 @@ use super::bench::{
     Bench, at, claim, failed, failure, finish, ids, job, job_in, retry_in, succeeded,
 };
 use super::enqueue::{declare_tasks, enable};
+use crate::attempt::{FailureKind, Level, Progress};
 use crate::error::ErrorKind;
-use crate::job::{FailureKind, JobId, JobState, Keep, Level, NewJob, Progress, Retention};
+use crate::job::{JobId, Keep, NewJob, Retention};
 use crate::lease::Lease;
 use crate::settle::{Failure, Fate, Finish, NewLine, NoteBody, Outcome, Settle};
+use crate::state::JobState;
 use std::time::Duration;
 
 pub(super) fn cases() -> Vec<Case> {

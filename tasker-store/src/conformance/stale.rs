@@ -2,10 +2,12 @@
 
 use super::Case;
 use super::bench::{Bench, LEASE, failed, finish, job, retry_in, secs, snooze_in, succeeded};
+use crate::attempt::{Level, Progress};
 use crate::clock::Due;
-use crate::job::{Job, JobState, Level, Progress};
+use crate::job::Job;
 use crate::lease::{Lease, WorkerId};
 use crate::settle::{Claimed, Fate, Finish, NewLine, Note, NoteBody, Outcome};
+use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(

@@ -7,8 +7,9 @@ use super::bench::{Bench, at, ids, job, secs, succeeded};
 use super::enqueue::{declare_tasks, enable};
 use super::schedules::{declare, fire, new_schedule, occurrence, planned, schedule, step};
 use crate::error::ErrorKind;
-use crate::job::{JobState, NewJob};
+use crate::job::NewJob;
 use crate::schedule::{Fire, Fired, Schedule, ScheduleId, ScheduleState, Then};
+use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(

@@ -10,8 +10,9 @@ use super::bench::{Bench, LEASE, job, job_in, retry_in, succeeded};
 use super::enqueue::{declare_tasks, enable};
 use super::schedules::{declare, fire, new_schedule, occurrence, planned};
 use crate::clock::Due;
-use crate::job::{JobId, JobState};
+use crate::job::JobId;
 use crate::schedule::Then;
+use crate::state::JobState;
 use crate::wake::{Wake, Wakes};
 
 /// Real time, and only ever used up by a backend that fails.

@@ -3,8 +3,10 @@
 use super::Case;
 use super::bench::{Bench, LEASE, at, job, new_worker, secs};
 use crate::admin::Changed;
-use crate::job::{FailureKind, JobState, NewJob};
+use crate::attempt::FailureKind;
+use crate::job::NewJob;
 use crate::lease::{Beat, NewWorker, WorkerId};
+use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(

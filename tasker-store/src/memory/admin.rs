@@ -8,13 +8,15 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use super::state::State;
 use crate::admin::{Admin, Changed, SchemaStep};
+use crate::attempt::{Attempt, LogLine};
 use crate::clock::Instant;
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::job::{Attempt, Job, JobId, JobState, LogLine, Move};
+use crate::job::{Job, JobId};
 use crate::lease::Worker;
 use crate::query::JobQuery;
 use crate::queue::{Queue, check_queue_name};
 use crate::schedule::{Schedule, ScheduleState};
+use crate::state::{JobState, Move};
 use crate::task::{Task, canonical_alias};
 
 #[async_trait]

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::state::{Record, State};
 use crate::clock::Instant;
-use crate::job::{Enqueued, Job, JobRef, JobState, Move, NewJob};
+use crate::job::{Enqueued, Job, JobRef, NewJob};
 use crate::limits;
 use crate::settle::Sweep;
+use crate::state::{JobState, Move};
 
 impl State {
     /// Takes one job, unless it is there already or its task is disabled.

@@ -4,14 +4,16 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use super::state::{Lane, State};
+use crate::attempt::{FailureKind, LogLine};
 use crate::clock::{Due, Instant};
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::job::{FailureKind, JobState, LogLine, Move, NewJob};
+use crate::job::NewJob;
 use crate::lease::{Lease, WorkerId};
 use crate::limits;
 use crate::settle::{
     Claim, Claimed, Failure, Fate, Finish, Note, NoteBody, Outcome, Queues, Settle, Settled,
 };
+use crate::state::{JobState, Move};
 use crate::task::canonical_alias;
 
 impl State {

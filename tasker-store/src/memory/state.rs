@@ -9,12 +9,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::holds::Holds;
+use crate::attempt::{Attempt, LogLine};
 use crate::clock::{Instant, after};
-use crate::job::{Attempt, Job, JobId, JobState, Keep, LogLine, Move, Retention};
+use crate::job::{Job, JobId, Keep, Retention};
 use crate::lease::{Lease, Worker, WorkerId};
 use crate::limits;
 use crate::schedule::{Schedule, ScheduleId};
 use crate::settle::Failure;
+use crate::state::{JobState, Move};
 use crate::task::{Task, canonical_alias};
 use crate::wake::Wake;
 

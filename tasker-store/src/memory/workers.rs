@@ -2,10 +2,11 @@
 
 use super::jobs::until;
 use super::state::{Member, State};
+use crate::attempt::FailureKind;
 use crate::clock::{Due, Instant, after};
-use crate::job::{FailureKind, JobState, Move};
 use crate::lease::{Beat, Lease, NewWorker, Worker, WorkerId};
 use crate::settle::{Failure, Sweep};
+use crate::state::{JobState, Move};
 
 impl State {
     pub(super) fn join(&mut self, new: NewWorker, now: Instant) {

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 
 use crate::admin::{Admin, Changed, SchemaStep};
+use crate::attempt::{Attempt, LogLine};
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::job::{Attempt, Job, JobId, LogLine, Move};
+use crate::job::{Job, JobId};
 use crate::lease::Worker;
 use crate::query::JobQuery;
 use crate::queue::{Queue, check_queue_name};
@@ -12,6 +13,7 @@ use crate::schedule::Schedule;
 use crate::sql::SqlStore;
 use crate::sql::change::{ChangeJob, EnableTask, PauseQueue, PauseSchedule, To};
 use crate::sql::migration;
+use crate::state::Move;
 use crate::task::Task;
 
 #[async_trait]

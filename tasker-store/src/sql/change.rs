@@ -9,13 +9,14 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use crate::admin::Changed;
 use crate::clock::{after, from_micros, to_micros};
 use crate::error::Result;
-use crate::job::{JobId, JobState, Keep, Move};
+use crate::job::{JobId, Keep};
 use crate::schedule::ScheduleState;
 use crate::sql::entity::job::{Column, Standing};
 use crate::sql::entity::{job, queue, schedule, task};
 use crate::sql::exchange::{Exchange, Operation};
 use crate::sql::prune::erase;
 use crate::sql::schedule::write;
+use crate::state::{JobState, Move};
 use crate::task::canonical_alias;
 use crate::wake::Wake;
 

@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::job::JobId;
-use crate::job::JobState;
 use crate::lease::Lease;
 use crate::limits;
 use crate::settle::{Fate, Note, NoteBody};
 use crate::sql::enqueue::{hex, json, micros};
 use crate::sql::exchange::{Exchange, Operation};
+use crate::state::JobState;
 
 /// What an attempt has to say, for the job with this number.
 pub(crate) struct Noted<'a> {

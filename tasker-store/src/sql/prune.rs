@@ -3,12 +3,14 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use crate::attempt::FailureKind;
 use crate::clock::from_micros;
 use crate::error::Result;
-use crate::job::{FailureKind, JobId, JobState};
+use crate::job::JobId;
 use crate::settle::Sweep;
 use crate::sql::enqueue::json;
 use crate::sql::exchange::{Exchange, Operation};
+use crate::state::JobState;
 use crate::wake::Wake;
 
 /// `Store::promote`.

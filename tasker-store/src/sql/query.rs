@@ -9,9 +9,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::attempt::{Attempt, LogLine};
 use crate::clock::{Instant, from_micros, to_micros};
 use crate::error::{Result, StoreError};
-use crate::job::{Attempt, Job, JobId, JobRef, JobState, LogLine};
+use crate::job::{Job, JobId, JobRef};
 use crate::lease::Worker;
 use crate::query::JobQuery;
 use crate::queue::Queue;
@@ -19,6 +20,7 @@ use crate::schedule::{DueSchedules, Schedule};
 use crate::sql::dialect::Dialect;
 use crate::sql::entity::{attempt, job, log, progress, queue, schedule, task, worker};
 use crate::sql::exchange::{failed, get};
+use crate::state::JobState;
 use crate::task::{Task, canonical_alias};
 
 /// The connections that read, on behalf of one method.

@@ -9,9 +9,9 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use crate::attempt::{FailureKind, Level};
 use crate::clock::Due;
 use crate::error::Result;
-use crate::job::{FailureKind, JobState, Level, Move};
 use crate::lease::Lease;
 use crate::limits;
 use crate::settle::{Claim, Failure, Fate, Finish, NewLine, NoteBody, Outcome, Settle, Settled};
@@ -21,6 +21,7 @@ use crate::sql::enqueue::{Disabled, NewRow, NewRows, array, due_columns, hex, in
 use crate::sql::exchange::{Exchange, Operation};
 use crate::sql::note::{Noted, write_notes};
 use crate::sql::prune::erase;
+use crate::state::{JobState, Move};
 use crate::wake::Wake;
 
 /// A settle, ready to be written.

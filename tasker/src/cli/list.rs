@@ -27,8 +27,8 @@ pub(super) fn command() -> Command {
             "Also those that only the store knows, from other programs",
         ))
         .arg(switch(
-            "long",
-            "Also where each stands, and its description",
+            "short",
+            "A line for each, without its description and the place where it stands",
         ))
 }
 
@@ -39,7 +39,7 @@ pub(super) fn here(registry: &Registry, matches: &ArgMatches, json: bool) -> Res
         return output::json(&tasks);
     }
     let rows: Vec<Row> = registry.iter().map(Row::of).collect();
-    print(rows, matches.get_flag("long"))
+    print(rows, matches.get_flag("short"))
 }
 
 /// The tasks of this binary and of the store.
@@ -57,7 +57,7 @@ pub(super) async fn everywhere(session: &Session, matches: &ArgMatches) -> Resul
     let mut rows: Vec<Row> = registry.iter().map(Row::of).collect();
     rows.extend(elsewhere.map(Row::of_stored));
     rows.sort_by_key(|row| canonical_alias(&row.alias));
-    print(rows, matches.get_flag("long"))
+    print(rows, matches.get_flag("short"))
 }
 
 struct Row {
@@ -120,15 +120,15 @@ fn sketch(flag: &str, required: bool) -> String {
     }
 }
 
-fn print(rows: Vec<Row>, long: bool) -> Result<()> {
+fn print(rows: Vec<Row>, short: bool) -> Result<()> {
     if rows.is_empty() {
         eprintln!("{}", crate::worker::NO_TASKS);
         return Ok(());
     }
-    if long {
+    if !short {
         return print_long(&rows);
     }
-    // What only the store knows is marked; the place itself is for `--long`.
+    // What only the store knows is marked; the place itself is in the long form.
     let mut table = Table::new(["TASK", "TITLE", "PARAMETERS", "QUEUE", "SCHEDULE"]);
     for row in rows {
         let elsewhere = row.place.ends_with("(not in this program)");

@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::attempt::Attempt;
 use crate::clock::from_micros;
 use crate::error::Result;
-use crate::job::Attempt;
 use crate::lease::WorkerId;
 use crate::sql::entity::{count, named};
 

@@ -3,12 +3,14 @@
 use sea_orm::FromQueryResult;
 use sea_orm::entity::prelude::*;
 
+use crate::attempt::Progress;
 use crate::clock::from_micros;
 use crate::error::Result;
-use crate::job::{Job, JobId, JobState, Keep, Progress, Retention};
+use crate::job::{Job, JobId, Keep, Retention};
 use crate::lease::WorkerId;
 use crate::sql::claim::{occurrence_from, tags_from};
 use crate::sql::entity::{count, named, progress};
+use crate::state::JobState;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

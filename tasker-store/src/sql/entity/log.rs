@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::attempt::LogLine;
 use crate::clock::from_micros;
 use crate::error::Result;
-use crate::job::LogLine;
 use crate::sql::entity::{count, named};
 
 /// A row.
