@@ -140,3 +140,61 @@ fn a_reader_that_goes_away_is_no_panic() {
     stderr.read_to_string(&mut err).unwrap();
     assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn next_computes_a_rule() {
+    let json: Vec<chrono::DateTime<chrono::Utc>> = serde_json::from_str(&said(&[
+        "next",
+        "daily 12:00",
+        "--tz",
+        "asia/kathmandu",
+        "-n",
+        "3",
+        "--json",
+    ]))
+    .expect("instants");
+    assert_eq!(json.len(), 3);
+    for pair in json.windows(2) {
+        assert_eq!(pair[1] - pair[0], chrono::TimeDelta::days(1));
+    }
+    assert!(json[0] > chrono::Utc::now());
+    // Kathmandu is 5 h 45 min ahead of UTC, the whole year.
+    assert_eq!(json[0].format("%H:%M").to_string(), "06:15");
+    let table = said(&["next", "daily 12:00", "--tz", "Asia/Kathmandu", "-n", "1"]);
+    assert!(
+        table.contains("T12:00:00+05:45") && table.contains("T06:15:00Z"),
+        "{table}"
+    );
+    for (words, part) in [
+        (&["next", "dayly 12:00"][..], "did you mean `daily`"),
+        (
+            &["next", "daily 12:00", "--tz", "Europe/Lodnon"],
+            "did you mean `Europe/London`",
+        ),
+        (
+            &["next", "TZ=UTC daily 12:00", "--tz", "Europe/London"],
+            "Usage: cli-program next",
+        ),
+        (&["next", "hourly", "-n", "0"], "Usage: cli-program next"),
+    ] {
+        let ended = offline(words);
+        assert_eq!(ended.code, Some(2), "{words:?}: {ended:?}");
+        assert!(ended.err.contains(part), "{words:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn schedules_next_is_of_this_program() {
+    let json: serde_json::Value =
+        serde_json::from_str(&said(&["schedules", "next", "--json"])).expect("json");
+    assert_eq!(json.as_array().map(Vec::len), Some(5));
+    assert_eq!(json[0]["name"], json!("greet-somebody"));
+    let table = said(&["schedules", "next", "GreetSomebody", "-n", "2"]);
+    assert!(
+        table.contains("every day at 12:00") && table.contains("Europe/London"),
+        "{table}"
+    );
+    assert_eq!(table.lines().count(), 3, "{table}");
+    let unknown = offline(&["schedules", "next", "greet"]);
+    assert_eq!(unknown.code, Some(1), "{unknown:?}");
+}

@@ -1,214 +1,101 @@
-//! A program with a few tasks, as `cli` starts it. Its tasks are written out by hand, so that what the command
-//! line makes of a definition is tested apart from what the macros make of a function.
+//! A program with a few tasks, as `cli` starts it. What its `main` does depends on variables that start with
+//! `PROGRAM_`.
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use serde_json::Value;
-use tasker::__private::{Backoff, Program, Registration, inventory, main as run_main};
+use anyhow::Context as _;
+use serde::Serialize;
+use tasker::__private::{Program, main as run_main};
 use tasker::{
-    App, Call, CallError, CatchUp, Fields, Output, Overlap, ParamDefinition, ParamError, Params,
-    ScheduleDefinition, Shape, State, States, Task, TaskDefinition,
+    App, Backoff, Context, Fields, Output, ParamError, Params, State, Task, TaskDefinition, task,
 };
 
-/// What `slow` does between two looks at its token.
+/// What `slow` says it needed.
 struct Patience(Duration);
 
-const fn param(
-    name: &'static str,
-    description: &'static str,
-    shape: fn() -> Shape,
-) -> ParamDefinition {
-    ParamDefinition {
-        name,
-        description,
-        flag: name,
-        short: None,
-        default: None,
-        required: false,
-        shape,
+/// Greet somebody.
+///
+/// Politely, and as often as it takes.
+#[task(schedule = "daily 12:00", tz = "Europe/London")]
+async fn greet_somebody(
+    ctx: Context,
+    /// Whom to greet.
+    #[param(default = "World")]
+    name: String,
+    /// How many times.
+    #[param(default = 1, short = 'n')]
+    times: u8,
+    /// Whether to shout.
+    loud: bool,
+    /// What to add.
+    tags: Vec<String>,
+) -> anyhow::Result<String> {
+    ctx.info("greeting");
+    let mut text = vec![format!("Hello {name}!"); times.into()].join(" ");
+    for tag in tags {
+        text.push_str(&format!(" [{tag}]"));
     }
+    Ok(if loud { text.to_uppercase() } else { text })
 }
 
-type Run = fn(Call) -> tasker::BoxFuture<'static, Result<Output, CallError>>;
-
-const fn task(
-    alias: &'static str,
-    title: &'static str,
-    params: &'static [ParamDefinition],
-    run: Run,
-) -> TaskDefinition {
-    TaskDefinition {
-        alias,
-        title,
-        description: "",
-        queue: "default",
-        priority: 0,
-        max_attempts: Some(1),
-        backoff: Backoff,
-        timeout: None,
-        tags: &[],
-        params,
-        schedules: &[],
-        blocking: false,
-        run,
-        check: |_| Ok(()),
-        render: |_| None,
-        missing: |_| Vec::new(),
-        origin: "tasker-tests",
-        file: file!(),
-        line: line!(),
-    }
+/// Fail.
+#[task(max_attempts = 1)]
+async fn fail() -> anyhow::Result<()> {
+    "twelve"
+        .parse::<u8>()
+        .context("the number could not be read")?;
+    Ok(())
 }
 
-fn text(text: String) -> Output {
-    Output {
-        json: Some(Value::String(text.clone()).to_string()),
-        text: Some(text),
-    }
+/// Panic.
+#[task(max_attempts = 1)]
+async fn panic() -> anyhow::Result<()> {
+    panic!("no luck")
 }
 
-static GREET: TaskDefinition = TaskDefinition {
-    description: "Politely, and as often as it takes.",
-    check: |fields| greeting(&fields).map(|_| ()),
-    schedules: &[ScheduleDefinition {
-        name: None,
-        rule: "daily 12:00",
-        tz: Some("Europe/London"),
-        catch_up: CatchUp::Once,
-        overlap: Overlap::Allow,
-        params: || Ok(Fields::new()),
-    }],
-    ..task(
-        "greet-somebody",
-        "Greet somebody",
-        &[
-            ParamDefinition {
-                default: Some("World"),
-                ..param("name", "Whom to greet.", || Shape::String)
-            },
-            ParamDefinition {
-                short: Some('n'),
-                default: Some("1"),
-                ..param("times", "How many times.", || Shape::Integer("u8"))
-            },
-            param("loud", "Whether to shout.", || Shape::Bool),
-            param("tags", "What to add.", || {
-                Shape::List(Box::new(Shape::String))
-            }),
-        ],
-        |call| {
-            Box::pin(async move {
-                call.context.info("greeting");
-                greeting(&call.params).map(text).map_err(CallError::Params)
-            })
-        },
-    )
-};
-
-fn greeting(fields: &Fields) -> Result<String, ParamError> {
-    let name = fields.get("name").map_or(Some("World"), Value::as_str);
-    let name = name.ok_or_else(|| ParamError::new("name", "is no text"))?;
-    let times = fields.get("times").and_then(Value::as_u64).unwrap_or(1);
-    let mut text = vec![format!("Hello {name}!"); times as usize].join(" ");
-    for tag in fields
-        .get("tags")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        text.push_str(&format!(" [{}]", tag.as_str().unwrap_or("?")));
-    }
-    Ok(match fields.get("loud") {
-        Some(Value::Bool(true)) => text.to_uppercase(),
-        _ => text,
-    })
+#[derive(Serialize)]
+struct Size {
+    width: u32,
+    height: u32,
 }
 
-#[derive(Debug)]
-struct Outer(std::num::ParseIntError);
-
-impl std::fmt::Display for Outer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the number could not be read")
-    }
+/// Return a struct.
+#[task]
+async fn measure() -> anyhow::Result<Size> {
+    let (width, height) = (2, 3);
+    Ok(Size { width, height })
 }
 
-impl std::error::Error for Outer {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
-    }
+/// Return nothing.
+#[task]
+async fn nothing() {}
+
+/// Take for ever.
+#[task(max_attempts = 1, timeout = "20ms")]
+async fn forever() {
+    std::future::pending().await
 }
 
-static FAIL: TaskDefinition = task("fail", "Fail", &[], |_| {
-    Box::pin(async {
-        let error = "twelve".parse::<u8>().expect_err("it is no number");
-        Err(CallError::Handler(Box::new(Outer(error))))
-    })
-});
-
-static PANIC: TaskDefinition = task("panic", "Panic", &[], |_| {
-    Box::pin(async { panic!("no luck") })
-});
-
-static SHAPE: TaskDefinition = task("measure", "Return a struct", &[], |_| {
-    Box::pin(async {
-        let json = serde_json::json!({ "width": 2, "height": 3 });
-        Ok(Output {
-            json: Some(json.to_string()),
-            text: Some(format!("{json:#}")),
-        })
-    })
-});
-
-static NOTHING: TaskDefinition = task("nothing", "Return nothing", &[], |_| {
-    Box::pin(async { Ok(Output::default()) })
-});
-
-static LATE: TaskDefinition = TaskDefinition {
-    timeout: Some(Duration::from_millis(20)),
-    ..task("forever", "Take for ever", &[], |_| {
-        Box::pin(async { std::future::pending().await })
-    })
-};
-
-static SLOW: TaskDefinition = TaskDefinition {
-    missing: |states| match states.contains::<Patience>() {
-        true => Vec::new(),
-        false => vec!["no `State<Patience>` was given".into()],
-    },
-    ..task(
-        "slow",
-        "Wait to be told to end",
-        &[param("deaf", "Whether not to listen.", || Shape::Bool)],
-        |call| {
-            Box::pin(async move {
-                let patience: State<Patience> =
-                    call.context.state().await.map_err(CallError::Inject)?;
-                println!("started");
-                std::io::stdout()
-                    .flush()
-                    .map_err(|error| CallError::Handler(error.into()))?;
-                let is_deaf = call.params.get("deaf") == Some(&Value::Bool(true));
-                call.context.cancelled().await;
-                if is_deaf {
-                    println!("not listening");
-                    std::future::pending::<()>().await;
-                }
-                Ok(text(format!("ended within {:?}", patience.0)))
-            })
-        },
-    )
-};
-
-inventory::submit! { Registration { definition: &GREET } }
-inventory::submit! { Registration { definition: &FAIL } }
-inventory::submit! { Registration { definition: &PANIC } }
-inventory::submit! { Registration { definition: &SHAPE } }
-inventory::submit! { Registration { definition: &NOTHING } }
-inventory::submit! { Registration { definition: &LATE } }
-inventory::submit! { Registration { definition: &SLOW } }
+/// Wait to be told to end.
+#[task]
+async fn slow(
+    ctx: Context,
+    patience: State<Patience>,
+    /// Whether not to listen.
+    deaf: bool,
+) -> anyhow::Result<String> {
+    println!("started");
+    std::io::stdout().flush()?;
+    ctx.cancelled().await;
+    if deaf {
+        println!("not listening");
+        std::future::pending::<()>().await;
+    }
+    Ok(format!("ended within {:?}", patience.0))
+}
 
 /// Known only once `main` has registered it.
 struct Extra;
@@ -225,9 +112,35 @@ impl Params for NoParams {
     }
 }
 
-static EXTRA: TaskDefinition = task("extra", "Registered by hand", &[], |_| {
-    Box::pin(async { Ok(text("by hand".into())) })
-});
+static EXTRA: TaskDefinition = TaskDefinition {
+    alias: "extra",
+    title: "Registered by hand",
+    description: "",
+    queue: "default",
+    priority: 0,
+    max_attempts: Some(1),
+    backoff: Backoff::DEFAULT,
+    timeout: None,
+    tags: &[],
+    params: &[],
+    schedules: &[],
+    blocking: false,
+    run: |_| {
+        Box::pin(async {
+            Ok(Output {
+                json: Some("\"by hand\"".into()),
+                text: Some("by hand".into()),
+            })
+        })
+    },
+    check: |_| Ok(()),
+    render: |_| None,
+    missing: |_| Vec::new(),
+    origin: "tasker-tests",
+    file: file!(),
+    line: line!(),
+    shape: OnceLock::new(),
+};
 
 impl Task for Extra {
     type Params = NoParams;
@@ -238,31 +151,33 @@ impl Task for Extra {
     }
 }
 
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
 async fn body(app: App) -> anyhow::Result<()> {
-    if std::env::var_os("PROGRAM_NEEDS").is_some() {
+    if is_set("PROGRAM_NEEDS") {
         anyhow::bail!("PROGRAM_NEEDS is set");
     }
     let mut app = app.task::<Extra>().concurrency(2);
-    if std::env::var_os("PROGRAM_STATELESS").is_none() {
-        app =
-            app.state_with(|| async { Ok::<_, std::io::Error>(Patience(Duration::from_secs(1))) });
+    if !is_set("PROGRAM_STATELESS") {
+        app = app.state_with(|| async { anyhow::Ok(Patience(Duration::from_secs(1))) });
     }
-    if std::env::var_os("PROGRAM_FORGETS").is_some() {
+    if is_set("PROGRAM_FORGETS") {
         return Ok(());
     }
     let ended = app.run().await;
-    if std::env::var_os("PROGRAM_SWALLOWS").is_some() {
+    if is_set("PROGRAM_SWALLOWS") {
         return Ok(());
     }
     Ok(ended?)
 }
 
+/// As `#[tasker::main]` would write it, but for the crates it expects, which depend on the environment.
 fn main() -> ExitCode {
-    // What a handler misses is told by the definition, which is asked with these.
-    debug_assert!(!States::default().contains::<Patience>());
-    let tasks: &[&str] = match std::env::var_os("PROGRAM_EXPECTS_BILLING") {
-        Some(_) => &["tasker_tests", "billing"],
-        None => &["tasker_tests"],
+    let tasks: &[&str] = match is_set("PROGRAM_EXPECTS_BILLING") {
+        true => &["tasker_tests", "billing"],
+        false => &["tasker_tests"],
     };
     let program = Program {
         name: "cli-program",

@@ -263,13 +263,81 @@ fn the_schema_is_shown_and_brought_up_to_date() {
 }
 
 #[test]
-fn a_store_with_other_programs_jobs_is_told_at_the_start_of_work() {
+fn tasks_of_another_program_are_told_and_marked() {
     let session = Session::new();
-    session.done(&["extra", "--enqueue"]);
+    let other = |words: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_cli-hello"))
+            .args(words)
+            .current_dir(session.folder())
+            .env_clear()
+            .output();
+        assert!(
+            output.expect("the other program starts").status.success(),
+            "{words:?}"
+        );
+    };
+    other(&["work", "--until-empty"]);
+    other(&["hello", "--enqueue", "--in", "1h"]);
     let work = session.run(&["work", "--until-empty"]);
     assert_eq!(work.code, Some(0), "{work:?}");
-    assert_eq!(
-        session.json(&["jobs", "show", "1", "--json"])["output"],
-        json!("by hand")
+    for part in [
+        "jobs of task `hello`",
+        "schedule `hello`",
+        "crate `tasker-tests`",
+    ] {
+        assert!(work.err.contains(part), "{part}: {work:?}");
+    }
+    let list = session.done(&["list", "--all"]);
+    let hello = list
+        .lines()
+        .find(|line| line.starts_with("hello "))
+        .unwrap_or_default();
+    assert!(
+        hello.contains("tasker-tests (not in this program)"),
+        "{list}"
     );
+    // What only the store knows is enqueued by the program that has it.
+    assert_eq!(session.run(&["hello"]).code, Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_second_signal_gives_running_jobs_back_at_once() {
+    use std::io::{BufRead, BufReader};
+
+    let session = Session::new();
+    session.done(&["slow", "--deaf", "--enqueue"]);
+    let mut child = session
+        .command(&["work"])
+        .spawn()
+        .expect("the program starts");
+    let mut out = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    let mut err = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    let interrupt = || {
+        let pid = child.id().to_string();
+        let status = std::process::Command::new("kill")
+            .args(["-INT", &pid])
+            .status();
+        assert!(status.expect("kill is there").success());
+    };
+    assert_eq!(out.next().expect("a line").expect("text"), "started");
+    interrupt();
+    let stopping = err.find(|line| line.as_ref().expect("text").contains("stopping"));
+    assert!(stopping.is_some());
+    interrupt();
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let job = session.json(&["jobs", "show", "1", "--json"]);
+    assert_eq!(
+        (&job["state"], &job["attempt"]),
+        (&json!("queued"), &json!(0))
+    );
+}
+
+#[test]
+fn a_job_for_later_says_so() {
+    let session = Session::new();
+    let said = session.done(&["nothing", "--enqueue", "--in", "1h"]);
+    assert!(said.ends_with(") scheduled\n"), "{said}");
+    let said = session.done(&["nothing", "--enqueue", "--at", "2001-01-01T00:00:00Z"]);
+    assert!(said.ends_with(") queued\n"), "{said}");
 }

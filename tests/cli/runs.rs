@@ -41,7 +41,7 @@ fn a_task_runs_and_prints_what_it_returns() {
         ),
         (&["greet-somebody", "--json"], "\"Hello World!\"\n"),
         (&["measure"], "{\n  \"height\": 3,\n  \"width\": 2\n}\n"),
-        (&["measure", "--json"], "{\"height\":3,\"width\":2}\n"),
+        (&["measure", "--json"], "{\"width\":2,\"height\":3}\n"),
         (&["nothing"], ""),
         (&["nothing", "--json"], "null\n"),
     ];
@@ -101,13 +101,13 @@ fn a_missing_state_is_named_where_it_is_needed_and_only_there() {
     let slow = session.run_with(&["slow"], &stateless);
     assert_eq!(slow.code, Some(1), "{slow:?}");
     assert!(
-        slow.err.contains("`slow`") && slow.err.contains("State<Patience>"),
+        slow.err.contains("`slow`") && slow.err.contains("Patience>`"),
         "{slow:?}"
     );
     assert_eq!(session.run_with(&["nothing"], &stateless).code, Some(0));
     let work = session.run_with(&["work", "--until-empty"], &stateless);
     assert_eq!(work.code, Some(1), "{work:?}");
-    assert!(work.err.contains("State<Patience>"), "{work:?}");
+    assert!(work.err.contains("Patience>`"), "{work:?}");
 }
 
 #[test]

@@ -80,12 +80,17 @@ async fn enqueue(
     if let Some(priority) = options.priority {
         job = job.priority(priority);
     }
+    let is_later = options.delay.is_some_and(|delay| !delay.is_zero())
+        || options.at.is_some_and(|at| at > chrono::Utc::now());
     let job = job.await?;
     match session.json {
         true => {
             output::json(&json!({ "id": job.id(), "number": job.number(), "alias": task.alias }))
         }
-        false => output::line(&format!("job {} ({}) queued", job.number(), job.id())),
+        false => {
+            let state = if is_later { "scheduled" } else { "queued" };
+            output::line(&format!("job {} ({}) {state}", job.number(), job.id()))
+        }
     }
 }
 

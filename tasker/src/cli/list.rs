@@ -8,7 +8,7 @@ use tasker_store::{Task as StoredTask, canonical_alias};
 
 use super::Session;
 use super::output::{self, Table, embed};
-use super::schedules::{next_of, times};
+use super::upcoming::{next_of, task_json};
 use crate::dynamic::StoredParam;
 use crate::error::Result;
 use crate::task::{Registry, TaskDefinition};
@@ -190,7 +190,7 @@ fn definition_json(task: &'static TaskDefinition) -> Value {
         "max_attempts": task.max_attempts,
         "tags": task.tags,
         "params": params,
-        "schedules": times(task),
+        "schedules": task_json(task),
         "crate": task.origin,
         "file": task.file,
         "line": task.line,

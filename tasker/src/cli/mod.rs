@@ -12,6 +12,7 @@ mod jobs;
 mod list;
 pub(crate) mod logging;
 mod migrate;
+mod next;
 mod output;
 mod queues;
 mod schedules;
@@ -21,6 +22,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod upcoming;
 mod value;
 mod work;
 mod workers;
@@ -123,7 +125,18 @@ pub(crate) fn parse(
             let path = path.into_iter().chain([task.alias]);
             Stop::Said(Box::new(usage_error(&mut tree, path, fault)))
         })?),
-        None => Action::Verb(verb.to_owned(), inner.clone()),
+        None => {
+            if verb == "next" {
+                next::check(inner).map_err(|fault| {
+                    Stop::Said(Box::new(usage_error(
+                        &mut tree,
+                        ["next"].into_iter(),
+                        fault,
+                    )))
+                })?;
+            }
+            Action::Verb(verb.to_owned(), inner.clone())
+        }
     };
     Ok(Invocation {
         database_url: inner.get_one::<String>("database-url").cloned(),
@@ -153,6 +166,7 @@ impl Invocation {
                     tree::build(&face, registry, Detail::Full),
                 ))
             }
+            "next" => Some(next::answer(matches, self.json)),
             "schedules" => schedules::answer(registry, matches, self.json),
             _ => None,
         }

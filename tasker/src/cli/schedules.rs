@@ -1,14 +1,15 @@
-//! `schedules list | pause | resume`.
+//! `schedules list | next | pause | resume`.
 
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Value, json};
-use tasker_store::{Instant, Schedule, ScheduleState};
+use tasker_store::{Instant, Schedule, ScheduleState, canonical_alias};
 
 use super::Session;
 use super::output::{self, Table, embed, time_or_dash};
+use super::upcoming::{Planned, of_registry, words};
 use crate::error::{Error, Result};
+use crate::task::Registry;
 use crate::task::registry::suggest;
-use crate::task::{Registry, TaskDefinition};
 
 pub(super) fn command() -> Command {
     let name = || {
@@ -23,6 +24,12 @@ pub(super) fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(Command::new("list").about("Show every schedule in the store"))
         .subcommand(
+            Command::new("next")
+                .about("Show when the schedules of this program come next; needs no store")
+                .arg(name().required(false))
+                .arg(super::next::count(5)),
+        )
+        .subcommand(
             Command::new("pause")
                 .about("Hold a schedule; occurrences that pass meanwhile are left out")
                 .arg(name()),
@@ -34,16 +41,67 @@ pub(super) fn command() -> Command {
         )
 }
 
-pub(super) fn answer(_: &Registry, _: &ArgMatches, _: bool) -> Option<Result<()>> {
-    None
+/// Answers `schedules next`, of the schedules of this binary.
+pub(super) fn answer(registry: &Registry, matches: &ArgMatches, json: bool) -> Option<Result<()>> {
+    let (verb, matches) = super::subcommand(matches);
+    (verb == "next").then(|| next(registry, matches, json))
 }
 
-pub(super) fn next_of(_: &TaskDefinition) -> Option<Instant> {
-    None
+fn next(registry: &Registry, matches: &ArgMatches, json: bool) -> Result<()> {
+    let mut planned = of_registry(registry);
+    if let Some(name) = matches.get_one::<String>("name") {
+        planned = only(planned, name)?;
+    }
+    let count = matches.get_one("count").copied().unwrap_or(5_u32) as usize;
+    let mut rows: Vec<(Instant, &Planned)> = Vec::new();
+    for schedule in &planned {
+        let instants = schedule.next(count)?;
+        rows.extend(instants.into_iter().map(|at| (at, schedule)));
+    }
+    rows.sort_by_key(|(at, _)| *at);
+    // Of all schedules together, the first so many.
+    rows.truncate(count);
+    if json {
+        let rows: Vec<Value> = (rows.iter())
+            .map(|(at, schedule)| {
+                json!({ "at": at, "name": schedule.name, "alias": schedule.alias, "tz": schedule.tz })
+            })
+            .collect();
+        return output::json(&rows);
+    }
+    let mut table = Table::new(["NEXT", "SCHEDULE", "TASK", "RULE", "ZONE"]);
+    for (at, schedule) in rows {
+        table.row([
+            output::time(at),
+            schedule.name.clone(),
+            schedule.alias.into(),
+            words(schedule.rule),
+            match schedule.is_default_zone {
+                true => format!("{} (default)", schedule.tz),
+                false => schedule.tz.into(),
+            },
+        ]);
+    }
+    table.print("no task of this program has a schedule")
 }
 
-pub(super) fn times(_: &TaskDefinition) -> Value {
-    Value::Null
+/// The schedule of that name, or all those of the task of that alias.
+fn only(planned: Vec<Planned>, name: &str) -> Result<Vec<Planned>> {
+    let wanted = canonical_alias(name);
+    let is_meant = |schedule: &Planned| {
+        canonical_alias(&schedule.name) == wanted || canonical_alias(schedule.alias) == wanted
+    };
+    if !planned.iter().any(is_meant) {
+        let near = suggest(name, planned.iter().map(|schedule| schedule.name.as_str()));
+        let hint = match near {
+            Some(near) => format!(": did you mean `{near}`?"),
+            None => String::new(),
+        };
+        return Err(Error::Setup(format!(
+            "this program has no schedule `{name}`{hint}"
+        )));
+    }
+    Ok(planned.into_iter().filter(is_meant).collect())
 }
 
 pub(super) async fn execute(session: &Session, matches: &ArgMatches) -> Result<()> {
@@ -100,7 +158,7 @@ async fn list(session: &Session) -> Result<()> {
         table.row([
             schedule.name,
             schedule.alias,
-            schedule.rule,
+            words(&schedule.rule),
             schedule.tz,
             match (schedule.state, schedule.error) {
                 (ScheduleState::Broken, Some(reason)) => format!("broken: {reason}"),
@@ -116,5 +174,6 @@ async fn list(session: &Session) -> Result<()> {
 fn schedule_json(schedule: &Schedule) -> Value {
     let mut value = json!(schedule);
     value["params"] = embed(&schedule.params);
+    value["words"] = words(&schedule.rule).into();
     value
 }

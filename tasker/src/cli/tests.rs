@@ -80,7 +80,7 @@ const fn task(alias: &'static str, params: &'static [ParamDefinition]) -> TaskDe
         queue: "default",
         priority: 0,
         max_attempts: Some(4),
-        backoff: Backoff,
+        backoff: Backoff::DEFAULT,
         timeout: None,
         tags: &[],
         params,
@@ -93,6 +93,7 @@ const fn task(alias: &'static str, params: &'static [ParamDefinition]) -> TaskDe
         origin: "my-tasks",
         file: "src/tasks.rs",
         line: 7,
+        shape: std::sync::OnceLock::new(),
     }
 }
 

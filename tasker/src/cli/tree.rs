@@ -9,11 +9,11 @@ use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 use tasker_store::Instant;
 
 use super::arguments::flags;
-use super::{completions, jobs, list, migrate, queues, schedules, tasks, work, workers};
+use super::{completions, jobs, list, migrate, next, queues, schedules, tasks, work, workers};
 use crate::task::{Registry, TaskDefinition};
 
 /// The commands that are no tasks. No alias may be one of them.
-pub(super) const VERBS: [&str; 11] = [
+pub(super) const VERBS: [&str; 12] = [
     "help",
     "run",
     "list",
@@ -23,6 +23,7 @@ pub(super) const VERBS: [&str; 11] = [
     "schedules",
     "workers",
     "tasks",
+    "next",
     "migrate",
     "completions",
 ];
@@ -73,6 +74,7 @@ pub(super) fn build(face: &Face<'_>, registry: &Registry, detail: Detail) -> Com
         .subcommand(schedules::command())
         .subcommand(workers::command())
         .subcommand(tasks::command())
+        .subcommand(next::command())
         .subcommand(migrate::command())
         .subcommand(completions::command());
     tidy(root)
@@ -231,22 +233,7 @@ fn priority() -> Arg {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => 0,
-    };
-    let number: u64 = text
-        .strip_suffix(unit)
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(0);
-    if number == 0 || seconds == 0 {
-        return Err("write a duration such as 30s, 5m, 2h or 1d".into());
-    }
-    Ok(Duration::from_secs(number * seconds))
+    crate::grammar::duration::parse(text).map_err(|fault| fault.as_str().to_owned())
 }
 
 fn instant(text: &str) -> Result<Instant, String> {
