@@ -240,7 +240,15 @@ fn origin(stored: &[StoredTask], alias: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::served;
+    use std::time::Duration;
+
+    use super::{served, time};
+
+    #[test]
+    fn a_lease_is_a_duration_with_its_unit() {
+        assert_eq!(time("1m30s"), Ok(Duration::from_secs(90)));
+        assert!(time("30").unwrap_err().contains("`30s`"));
+    }
 
     #[test]
     fn a_queue_may_carry_its_own_bound() {
