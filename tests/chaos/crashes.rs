@@ -8,7 +8,7 @@ use tasker::JobState;
 use tasker_store::FailureKind;
 
 use crate::place::{LEASE, Place, SWEEP};
-use crate::process::until;
+use crate::process::{soon, until};
 use crate::tasks::{Append, AppendParams, Hold, HoldParams, Poison};
 
 /// X-A1, Q-21, D-21.
@@ -34,7 +34,7 @@ async fn a_job_of_a_killed_process_is_started_by_another_within_the_lease() {
     );
 
     second.order("end 1");
-    let pid: String = job.result().await.unwrap();
+    let pid: String = soon(job.result()).await.unwrap();
     assert_eq!(pid, second.pid().to_string());
     second.terminate();
     second.ended().await.well();
@@ -64,7 +64,7 @@ async fn a_job_whose_process_dies_before_its_outcome_is_kept_runs_again() {
     let mut second = place.work(&[]).await;
     second.hear("started 1 attempt 2").await;
     second.order("end 1");
-    let pid: String = job.result().await.unwrap();
+    let pid: String = soon(job.result()).await.unwrap();
     assert_eq!(pid, second.pid().to_string());
 }
 
@@ -118,7 +118,7 @@ async fn a_job_that_ends_its_process_fails_in_the_end_and_the_one_beside_it_succ
     let mut worker = place.work(&[]).await;
     worker.hear("started 1 attempt 3").await;
     worker.order("end 1");
-    bystander.result().await.unwrap();
+    soon(bystander.result()).await.unwrap();
 
     let row = place.job(poison.id()).await;
     assert_eq!((row.state, row.attempt), (JobState::Failed, 2));
@@ -162,7 +162,7 @@ async fn a_rescuer_that_does_not_know_the_task_gives_the_job_back() {
     let mut second = place.work(&[]).await;
     second.hear("started 1 attempt 2").await;
     second.order("end 1");
-    job.result().await.unwrap();
+    soon(job.result()).await.unwrap();
     clock.terminate();
     clock.ended().await.well();
 }

@@ -3,8 +3,8 @@
 use tasker::{Job, JobHandle, JobState, Progress};
 use tasker_store::{FailureKind, Worker};
 
-use crate::place::{LEASE, Place};
-use crate::process::{Process, until};
+use crate::place::{LEASE, Place, SWEEP};
+use crate::process::{Process, soon, until};
 use crate::tasks::{Hog, HogParams, Hold, HoldParams, Long, LongParams};
 
 /// A process that was frozen past its lease, and another that has its jobs.
@@ -18,19 +18,18 @@ struct Overtaken {
 }
 
 impl Overtaken {
-    async fn new() -> Self {
+    /// `words` are for the other one.
+    async fn new(words: &[&str]) -> Self {
         let place = Place::new().await;
         let mut frozen = place.work(&[]).await;
-        let was = place.worker(&frozen).await.unwrap();
+        let was = place.worker(&frozen).await.expect("it has joined");
         let params = (0..2).map(|_| HoldParams::new().deaf(true));
-        let jobs = Hold::enqueue_many(params).on(&place.tasker).await.unwrap();
+        let jobs = Hold::enqueue_many(params).on(&place.tasker).await;
+        let jobs = jobs.expect("the store takes them");
         frozen.hear("started 1 attempt 1").await;
         frozen.hear("started 2 attempt 1").await;
-        // Nobody may be frozen with the lock in its hands.
-        let lock = place.lock().await;
-        frozen.freeze().await;
-        lock.release().await;
-        let mut other = place.work(&[]).await;
+        freeze(&place, &frozen).await;
+        let mut other = place.work(words).await;
         other.hear("started 1 attempt 2").await;
         other.hear("started 2 attempt 2").await;
         Self {
@@ -75,7 +74,13 @@ impl Overtaken {
         let expected = (JobState::Succeeded, 2, Some(format!("\"{pid}\"")));
         assert_eq!((row.state, row.attempt, row.output), expected);
         assert_eq!(row.progress, Some(Progress { done, total: done }));
-        let log = self.place.tasker.jobs().log(job).await.unwrap();
+        let log = self
+            .place
+            .tasker
+            .jobs()
+            .log(job)
+            .await
+            .expect("the store answers");
         let log: Vec<_> = log.into_iter().map(|line| line.message).collect();
         assert_eq!(log, [format!("ending in {pid}")]);
         assert_eq!(
@@ -99,7 +104,7 @@ impl Overtaken {
         let next = next.await.unwrap();
         frozen.hear("started 3 attempt 1").await;
         frozen.order("end 3");
-        let pid: String = next.result().await.unwrap();
+        let pid: String = soon(next.result()).await.unwrap();
         assert_eq!(pid, frozen.pid().to_string());
         assert_ne!(place.job(next.id()).await.worker, Some(was.id));
         frozen.terminate();
@@ -107,13 +112,20 @@ impl Overtaken {
     }
 }
 
+/// Freezes a process, but not with the write lock in its hands.
+async fn freeze(place: &Place, process: &Process) {
+    let lock = place.lock().await;
+    process.freeze().await;
+    lock.release().await;
+}
+
 /// X-A4.
 #[tokio::test]
 async fn a_frozen_process_that_comes_back_changes_nothing_and_works_on() {
-    let mut overtaken = Overtaken::new().await;
+    let mut overtaken = Overtaken::new(&[]).await;
     for (index, order) in ["end 1", "end 2"].into_iter().enumerate() {
         overtaken.other.order(order);
-        let pid = overtaken.jobs[index].result().await.unwrap();
+        let pid = soon(overtaken.jobs[index].result()).await.unwrap();
         assert_eq!(pid, overtaken.other.pid().to_string());
     }
     overtaken.thaw().await;
@@ -125,7 +137,7 @@ async fn a_frozen_process_that_comes_back_changes_nothing_and_works_on() {
 /// X-A5.
 #[tokio::test]
 async fn a_frozen_process_that_comes_back_does_not_touch_the_one_that_runs_its_jobs() {
-    let mut overtaken = Overtaken::new().await;
+    let mut overtaken = Overtaken::new(&[]).await;
     let owner = overtaken.place.worker(&overtaken.other).await.unwrap().id;
     overtaken.thaw().await;
     for index in 0..2 {
@@ -139,10 +151,53 @@ async fn a_frozen_process_that_comes_back_does_not_touch_the_one_that_runs_its_j
         overtaken.other.order(order);
     }
     for index in 0..2 {
-        overtaken.jobs[index].result().await.unwrap();
+        soon(overtaken.jobs[index].result()).await.unwrap();
         overtaken.is_the_others(index).await;
     }
     overtaken.goes_on().await;
+}
+
+/// X-A4: what it takes under its new id outlives what it had under the old one.
+#[tokio::test]
+async fn a_frozen_process_that_comes_back_drops_what_it_lost_and_only_that() {
+    let mut overtaken = Overtaken::new(&["--concurrency", "2"]).await;
+    let next = Hold::enqueue(HoldParams::new()).on(&overtaken.place.tasker);
+    let next = next.await.unwrap();
+    overtaken.frozen.thaw();
+    overtaken.frozen.hear("started 3 attempt 1").await;
+    overtaken.frozen.hear("dropped 1 attempt 1").await;
+    overtaken.frozen.hear("dropped 2 attempt 1").await;
+    overtaken.frozen.order("end 3");
+    let pid: String = soon(next.result()).await.unwrap();
+    assert_eq!(pid, overtaken.frozen.pid().to_string());
+}
+
+/// X-A4: nobody else is there, so that it takes its own job again.
+#[tokio::test]
+async fn a_frozen_process_that_comes_back_alone_runs_its_job_again_with_every_slot() {
+    let place = Place::new().await;
+    let mut worker = place.work(&["--concurrency", "2"]).await;
+    let was = place.worker(&worker).await.unwrap();
+    let first = Hold::enqueue(HoldParams::new().deaf(true)).on(&place.tasker);
+    let first = first.await.unwrap();
+    worker.hear("started 1 attempt 1").await;
+    freeze(&place, &worker).await;
+    tokio::time::sleep(LEASE + SWEEP).await;
+    worker.thaw();
+    worker.hear("started 1 attempt 2").await;
+    worker.hear("dropped 1 attempt 1").await;
+    assert_eq!(
+        place.attempts(first.id()).await,
+        [(FailureKind::WorkerLost, Some(was.id))]
+    );
+    // One slot holds the second attempt, the other is free.
+    let second = Hold::enqueue(HoldParams::new()).on(&place.tasker);
+    let second = second.await.unwrap();
+    worker.hear("started 2 attempt 1").await;
+    for (job, order) in [(first, "end 1"), (second, "end 2")] {
+        worker.order(order);
+        soon(job.result()).await.unwrap();
+    }
 }
 
 /// X-A7.
@@ -171,10 +226,10 @@ async fn handlers_that_block_every_thread_do_not_stop_the_heartbeat() {
 
 /// The jobs end where they started, although another process would take them.
 async fn stays(place: &Place, worker: &Process, jobs: &[JobHandle<()>]) {
-    let owner = place.worker(worker).await.unwrap().id;
+    let owner = place.worker(worker).await.expect("it has joined").id;
     let mut rescuer = place.work(&[]).await;
     for job in jobs {
-        let row = job.wait().await.unwrap();
+        let row = soon(job.wait()).await.unwrap();
         let expected = (JobState::Succeeded, 1, Some(owner));
         assert_eq!((row.state, row.attempt, row.worker), expected);
         assert!(place.attempts(job.id()).await.is_empty());

@@ -215,6 +215,12 @@ impl Lines {
     }
 }
 
+/// What `future` gives, which must not take long.
+pub(crate) async fn soon<F: IntoFuture>(future: F) -> F::Output {
+    let given = tokio::time::timeout(LONG, future.into_future()).await;
+    given.expect("this takes too long")
+}
+
 /// Looks every few milliseconds until `reached`; for states that nothing tells of.
 pub(crate) async fn until(what: &str, mut reached: impl AsyncFnMut() -> bool) {
     let looks = async {

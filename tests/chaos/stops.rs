@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tasker::JobState;
 
 use crate::place::Place;
+use crate::process::soon;
 use crate::tasks::{Append, AppendParams, Hold, HoldParams, Hopeless, Stubborn};
 
 /// How long handlers have after their token has fired.
@@ -63,7 +64,7 @@ async fn after_the_grace_time_jobs_are_told_to_end_and_then_given_back() {
     let mut next = place.work(&[]).await;
     next.hear("started 2 attempt 1").await;
     next.order("end 2");
-    held[1].result().await.unwrap();
+    soon(held[1].result()).await.unwrap();
 }
 
 /// X-B2.

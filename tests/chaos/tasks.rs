@@ -20,23 +20,52 @@ pub(crate) async fn hold(
     deaf: bool,
 ) -> anyhow::Result<String> {
     let number = ctx.job_number().unwrap_or_default();
-    say(format!("started {number} attempt {}", ctx.attempt()));
+    let mut life = Life::of(&ctx);
     let order = format!("end {number}");
     tokio::select! {
         () = orders.wait_for(&order) => {}
         () = ctx.cancelled() => {
             say(format!("told to end {number}"));
-            match deaf {
-                false => anyhow::bail!("gave in"),
-                true => orders.wait_for(&order).await,
+            if !deaf {
+                life.ended = true;
+                anyhow::bail!("gave in");
             }
+            orders.wait_for(&order).await;
         }
     }
     let pid = std::process::id();
     ctx.progress(u64::from(pid), u64::from(pid));
     ctx.info(format!("ending in {pid}"));
     say(format!("done {number}"));
+    life.ended = true;
     Ok(pid.to_string())
+}
+
+/// Says when a handler starts, and when it is dropped before it has ended.
+struct Life {
+    number: i64,
+    attempt: u32,
+    ended: bool,
+}
+
+impl Life {
+    fn of(ctx: &Context) -> Self {
+        let (number, attempt) = (ctx.job_number().unwrap_or_default(), ctx.attempt());
+        say(format!("started {number} attempt {attempt}"));
+        Self {
+            number,
+            attempt,
+            ended: false,
+        }
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        if !self.ended {
+            say(format!("dropped {} attempt {}", self.number, self.attempt));
+        }
+    }
 }
 
 /// As `hold`, on a thread of its own, and never ending by itself.
