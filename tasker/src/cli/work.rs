@@ -1,5 +1,7 @@
 //! `work`: claim and run jobs, and fire schedules, until a signal comes or nothing is left.
 
+use std::time::Duration;
+
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::json;
 use tasker_store::{JobQuery, JobState, ScheduleState, Task as StoredTask};
@@ -8,6 +10,7 @@ use super::signals::Signals;
 use super::{End, Session, output};
 use crate::client::Tasker;
 use crate::error::{Error, Result};
+use crate::grammar::duration;
 use crate::worker::Summary;
 
 /// A queue with the most jobs of it to run at a time.
@@ -32,12 +35,30 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(u32).range(1..))
                 .help("How many jobs to run at a time [default: 10] [env: TASKER_CONCURRENCY]"),
         )
+        .arg(span("lease").help(
+            "How long after its last beat this process counts as dead [default: 30s] [env: TASKER_LEASE]",
+        ))
+        .arg(span("grace").help(
+            "How long running jobs may take after a signal before they are told to end [default: 25s] \
+             [env: TASKER_GRACE]",
+        ))
         .arg(
             Arg::new("until-empty")
                 .long("until-empty")
                 .action(ArgAction::SetTrue)
                 .help("End when nothing is queued, running or retrying, with exit code 1 if a job failed"),
         )
+}
+
+fn span(name: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("DURATION")
+        .value_parser(time)
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    duration::parse(text).map_err(|message| message.to_string())
 }
 
 fn served(text: &str) -> Result<Served, String> {
@@ -57,6 +78,12 @@ pub(super) async fn execute(session: &Session, matches: &ArgMatches) -> Result<E
     let mut worker = session.tasker.worker().until_empty(until_empty);
     if let Some(concurrency) = concurrency(session, matches)? {
         worker = worker.concurrency(concurrency);
+    }
+    if let Some(lease) = given_time(matches, "lease", "TASKER_LEASE")? {
+        worker = worker.lease(lease);
+    }
+    if let Some(grace) = given_time(matches, "grace", "TASKER_GRACE")? {
+        worker = worker.grace(grace);
     }
     let worker = worker.queues(queues(matches)?).build()?;
     let stopper = worker.stopper();
@@ -106,6 +133,15 @@ fn concurrency(session: &Session, matches: &ArgMatches) -> Result<Option<u32>> {
             ))),
         },
     }
+}
+
+fn given_time(matches: &ArgMatches, flag: &str, name: &str) -> Result<Option<Duration>> {
+    if let Some(given) = matches.get_one(flag) {
+        return Ok(Some(*given));
+    }
+    variable(name)
+        .map(|text| time(&text).map_err(|fault| Error::Setup(format!("{name}: {fault}"))))
+        .transpose()
 }
 
 fn queues(matches: &ArgMatches) -> Result<Vec<Served>> {
@@ -204,7 +240,15 @@ fn origin(stored: &[StoredTask], alias: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::served;
+    use std::time::Duration;
+
+    use super::{served, time};
+
+    #[test]
+    fn a_lease_is_a_duration_with_its_unit() {
+        assert_eq!(time("1m30s"), Ok(Duration::from_secs(90)));
+        assert!(time("30").unwrap_err().contains("`30s`"));
+    }
 
     #[test]
     fn a_queue_may_carry_its_own_bound() {

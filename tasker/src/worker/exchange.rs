@@ -25,6 +25,8 @@ pub(crate) struct Exchange {
 /// What came of it.
 #[derive(Debug)]
 pub(crate) struct Exchanged {
+    /// Who claimed.
+    pub(crate) worker: WorkerId,
     /// The finishes that are settled, each with its fate.
     pub(crate) settled: Vec<(Finish, Fate)>,
     /// Those to be tried again.
@@ -45,6 +47,7 @@ impl Exchange {
     /// Carries it out.
     pub(crate) async fn carry_out(self, store: Arc<dyn Store>) -> Exchanged {
         let mut result = Exchanged {
+            worker: self.worker,
             settled: Vec::new(),
             unsettled: Vec::new(),
             claimed: Settled::default(),

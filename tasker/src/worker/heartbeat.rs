@@ -144,7 +144,9 @@ async fn live(
     news: &mpsc::UnboundedSender<News>,
 ) {
     let mut alive_at = joined;
-    let mut wait = pulse.every;
+    // From the beginning of a call that got through to that of the next: one that took long must not be all of the lease.
+    let until_next = |begun: Monotonic| pulse.every.saturating_sub(begun.elapsed());
+    let mut wait = until_next(joined);
     loop {
         tokio::time::sleep(wait).await;
         let before = Monotonic::now();
@@ -152,7 +154,7 @@ async fn live(
         match tokio::time::timeout(limit, store.beat(id)).await {
             Ok(Ok(Beat::Alive { cancel })) => {
                 alive_at = before;
-                wait = pulse.every;
+                wait = until_next(before);
                 if !cancel.is_empty() {
                     let _ = news.send(News::Cancel(cancel));
                 }

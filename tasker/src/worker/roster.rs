@@ -1,9 +1,11 @@
 //! The roster: the attempts a worker is running, and the ways to reach them.
+//!
+//! By lease, not by job: a worker that lost its lease may take a job again while its first attempt at it still runs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tasker_store::{Claimed, Finish, JobId, Lease, Note};
+use tasker_store::{Claimed, Finish, Lease, Note};
 use tokio::task::AbortHandle;
 
 use super::executor::give_up;
@@ -17,10 +19,17 @@ struct Entry {
     handle: AbortHandle,
 }
 
-/// The attempts at work, by job.
+impl Entry {
+    fn end(&self) {
+        self.context.token().cancel();
+        self.handle.abort();
+    }
+}
+
+/// The attempts at work, by lease.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
-    entries: HashMap<JobId, Entry>,
+    entries: HashMap<Lease, Entry>,
 }
 
 impl Roster {
@@ -30,15 +39,12 @@ impl Roster {
             context,
             handle,
         };
-        self.entries.insert(entry.job.id, entry);
+        self.entries.insert(entry.job.lease(), entry);
     }
 
     /// Takes an attempt that ended off the roster; `None` where it was given up before.
     pub(crate) fn remove(&mut self, lease: Lease) -> Option<Arc<Claimed>> {
-        if self.entries.get(&lease.job)?.job.token != lease.token {
-            return None;
-        }
-        self.entries.remove(&lease.job).map(|entry| entry.job)
+        self.entries.remove(&lease).map(|entry| entry.job)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -47,9 +53,7 @@ impl Roster {
 
     /// Tells the attempt under `lease` to end.
     pub(crate) fn cancel(&self, lease: Lease) {
-        if let Some(entry) = self.entries.get(&lease.job)
-            && entry.job.token == lease.token
-        {
+        if let Some(entry) = self.entries.get(&lease) {
             entry.context.token().cancel();
         }
     }
@@ -61,18 +65,30 @@ impl Roster {
         }
     }
 
+    /// The leases of the attempts at work.
+    pub(crate) fn leases(&self) -> Vec<Lease> {
+        self.entries.keys().copied().collect()
+    }
+
     /// Drops every attempt, and gives the finish that hands its job back. A plain function cannot be dropped; its
     /// thread goes on, and whatever it returns is refused.
-    pub(crate) fn give_up_all(&mut self) -> Vec<(Arc<Claimed>, Finish)> {
-        self.entries
-            .drain()
+    pub(crate) fn give_up_all(&mut self) -> Vec<Finish> {
+        let entries = self.entries.drain();
+        entries
             .map(|(_, entry)| {
-                entry.context.token().cancel();
-                entry.handle.abort();
-                let finish = give_up(&entry.job, &entry.context);
-                (entry.job, finish)
+                entry.end();
+                give_up(&entry.job, &entry.context)
             })
             .collect()
+    }
+
+    /// Drops the attempts under these leases, where they are still at work; gives those leases.
+    pub(crate) fn drop_those(&mut self, leases: &[Lease]) -> Vec<Lease> {
+        let dropped = leases.iter().filter(|lease| {
+            let entry = self.entries.remove(lease);
+            entry.inspect(Entry::end).is_some()
+        });
+        dropped.copied().collect()
     }
 
     /// What the attempts said since the last call.

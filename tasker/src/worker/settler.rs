@@ -75,8 +75,10 @@ struct State {
     look: Duration,
     look_at: Monotonic,
     failures: u32,
-    /// When a fenced worker drops what still runs; or a stop goes on to its next phase.
+    /// What ran when the worker was fenced, and when it drops what still does.
+    fenced: Vec<Lease>,
     drop_at: Option<Monotonic>,
+    /// When a stop goes on to its next phase.
     phase_ends: Option<Monotonic>,
     /// Whether the last outcomes are left unsaid.
     abandoned: bool,
@@ -193,16 +195,19 @@ impl Settler {
                 self.events.send(WorkerEvent::Idle);
             }
         }
+        let is_ours = exchanged.worker == self.id;
         for job in exchanged.claimed.jobs {
-            self.start(state, job);
+            self.start(state, job, is_ours);
         }
     }
 
-    fn start(&mut self, state: &mut State, job: Claimed) {
+    /// Starts a job, unless it `is_ours` no more: claimed by an incarnation that is over, whose lease nobody keeps.
+    fn start(&mut self, state: &mut State, job: Claimed, is_ours: bool) {
         self.slots.take(&job.queue);
         state.queues.insert(job.lease(), job.queue.clone());
         let task = self.tasker.registry().get(&job.alias);
-        let (Some(task), Phase::Run, true) = (task, *state.phase.borrow(), state.alive) else {
+        let may_start = state.alive && is_ours;
+        let (Some(task), Phase::Run, true) = (task, *state.phase.borrow(), may_start) else {
             // Claimed while the stop, or the end of the lease, was on its way.
             state.finishes.push(not_started(job.lease()));
             return;
@@ -257,8 +262,10 @@ impl Settler {
                 .into_iter()
                 .for_each(|lease| state.roster.cancel(lease)),
             News::Fenced => {
+                self.drop_fenced(state);
                 state.alive = false;
                 state.roster.cancel_all();
+                state.fenced = state.roster.leases();
                 state.drop_at = Some(Monotonic::now() + self.fence);
                 self.events.send(WorkerEvent::Fenced);
             }
@@ -278,7 +285,7 @@ impl Settler {
                 self.patience.after_cancel
             }
             Phase::Release => {
-                for (_, finish) in state.roster.give_up_all() {
+                for finish in state.roster.give_up_all() {
                     state.summary.forced = true;
                     state.finishes.push(finish);
                 }
@@ -292,13 +299,7 @@ impl Settler {
     async fn due(&mut self, state: &mut State) {
         let now = Monotonic::now();
         if state.drop_at.is_some_and(|at| at <= now) {
-            state.drop_at = None;
-            // Their leases are over: others may have started these jobs, so nothing is handed back.
-            for (job, _) in state.roster.give_up_all() {
-                if let Some(queue) = state.queues.remove(&job.lease()) {
-                    self.slots.give_back(&queue);
-                }
-            }
+            self.drop_fenced(state);
         }
         if state.phase_ends.is_some_and(|at| at <= now) {
             state.phase_ends = None;
@@ -326,6 +327,18 @@ impl Settler {
         }
     }
 
+    /// Drops what has outlived its lease; not what was claimed since, under the new one.
+    fn drop_fenced(&mut self, state: &mut State) {
+        state.drop_at = None;
+        // Others may have started these jobs, so nothing is handed back.
+        for lease in state.roster.drop_those(&std::mem::take(&mut state.fenced)) {
+            if let Some(queue) = state.queues.remove(&lease) {
+                self.slots.give_back(&queue);
+                state.hungry = true;
+            }
+        }
+    }
+
     fn lost(&self, lease: Lease) {
         tracing::warn!(job = %lease.job, "the lease of this job was lost; its outcome here does not count");
         self.events.send(WorkerEvent::LostLease(lease.job));
@@ -348,6 +361,7 @@ impl State {
             look: LOOK_FIRST,
             look_at: Monotonic::now() + LOOK_FIRST,
             failures: 0,
+            fenced: Vec::new(),
             drop_at: None,
             phase_ends: None,
             abandoned: false,

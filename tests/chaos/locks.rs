@@ -1,0 +1,80 @@
+//! Several processes at one file, and somebody who does not let go of its lock.
+
+use std::time::Duration;
+
+use crate::place::Place;
+use crate::process::until;
+use crate::tasks::{Append, AppendParams};
+
+/// D-08.
+#[tokio::test]
+async fn two_processes_share_two_thousand_jobs_and_run_each_once() {
+    const JOBS: usize = 2_000;
+    let place = Place::new().await;
+    let first = place.work(&["--concurrency", "8"]).await;
+    let second = place.work(&["--concurrency", "8"]).await;
+    let params = (0..JOBS).map(|_| AppendParams::new(place.file()).takes(2));
+    let jobs = Append::enqueue_many(params).on(&place.tasker);
+    assert_eq!(jobs.await.unwrap().len(), JOBS);
+    place.all_succeed().await;
+    let pids = [first.pid(), second.pid()];
+    for process in [first, second] {
+        process.terminate();
+        process.ended().await.well();
+    }
+
+    let runs = place.runs();
+    assert_eq!(runs.len(), JOBS);
+    assert!(runs.values().all(|runs| runs.len() == 1));
+    for pid in pids {
+        let share = runs.values().filter(|runs| runs.contains(&pid)).count();
+        // Not nearly half where the machine is busy, but not next to nothing either.
+        assert!(share >= JOBS / 20, "{share} of {JOBS}");
+    }
+}
+
+/// X-C11, with a lease that outlives the lock.
+#[tokio::test]
+async fn a_lock_held_for_seconds_makes_everybody_wait_and_nothing_else() {
+    let runs = locked_out("20s").await;
+    assert!(runs.iter().all(|runs| *runs == 1), "{runs:?}");
+}
+
+/// X-C11, with a lease that does not: what runs meanwhile may run again.
+#[tokio::test]
+async fn a_lock_held_for_longer_than_the_lease_loses_no_job() {
+    let runs = locked_out("2s").await;
+    let twice = runs.iter().sum::<usize>() - runs.len();
+    assert!(twice <= 8, "{twice} runs too many");
+}
+
+/// Locks the database for 3 s in the middle of the work; gives how often each job was run.
+async fn locked_out(lease: &str) -> Vec<usize> {
+    const JOBS: usize = 300;
+    let place = Place::new().await;
+    let worker = place.work(&["--concurrency", "8", "--lease", lease]).await;
+    let params = || AppendParams::new(place.file()).takes(5);
+    let jobs = Append::enqueue_many((0..JOBS).map(|_| params())).on(&place.tasker);
+    jobs.await.unwrap();
+    until("it works", async || place.ran() > 0).await;
+    let lock = place.lock().await;
+    let before = place.ran();
+    // Asked for under the lock, there when it is gone.
+    let tasker = place.tasker.clone();
+    let late = Append::enqueue(params()).on(&tasker).into_future();
+    let late = tokio::spawn(late);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!late.is_finished());
+    // What was claimed ends; nothing else can be.
+    assert!(place.ran() <= before + 16);
+    lock.release().await;
+    late.await.unwrap().unwrap();
+    place.all_succeed().await;
+    worker.terminate();
+    worker.ended().await.well();
+
+    assert_eq!(place.succeeded().await, (JOBS + 1, JOBS + 1));
+    let runs = place.runs();
+    assert_eq!(runs.len(), JOBS + 1);
+    runs.values().map(Vec::len).collect()
+}
