@@ -69,7 +69,7 @@ Parameters:
 
 #[test]
 fn list_shows_the_tasks_of_this_program() {
-    let list = said(&["list"]);
+    let list = said(&["list", "--short"]);
     let line = list.lines().find(|line| line.starts_with("greet-somebody"));
     let line = line.unwrap_or_else(|| panic!("{list}"));
     for part in [
@@ -81,10 +81,14 @@ fn list_shows_the_tasks_of_this_program() {
         assert!(line.contains(part), "{line}");
     }
     let long = said(&["list"]);
-    assert!(
-        long.contains("from: tasker-tests ") && long.contains("cli/program.rs:"),
-        "{long}"
-    );
+    for part in [
+        "greet-somebody  Greet somebody\n    Politely, and as often as it takes.",
+        "parameters: [--name]",
+        "from: tasker-tests ",
+        "cli/program.rs:",
+    ] {
+        assert!(long.contains(part), "{part}: {long}");
+    }
     let json: serde_json::Value = serde_json::from_str(&said(&["list", "--json"])).unwrap();
     let aliases: Vec<_> = json
         .as_array()

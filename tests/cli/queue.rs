@@ -215,7 +215,7 @@ fn what_a_worker_declared_is_listed() {
         again.err,
         "error: schedule `greet-somebody` is active and cannot be resumed\n"
     );
-    assert!(session.done(&["list", "--all"]).contains("extra"));
+    assert!(session.done(&["list", "--all", "--short"]).contains("extra"));
     let workers = session.run(&["workers", "list"]);
     assert_eq!(
         (workers.code, workers.out.as_str()),
@@ -287,7 +287,7 @@ fn tasks_of_another_program_are_told_and_marked() {
     ] {
         assert!(work.err.contains(part), "{part}: {work:?}");
     }
-    let list = session.done(&["list", "--all"]);
+    let list = session.done(&["list", "--all", "--short"]);
     let hello = list
         .lines()
         .find(|line| line.starts_with("hello "))
