@@ -215,7 +215,11 @@ fn what_a_worker_declared_is_listed() {
         again.err,
         "error: schedule `greet-somebody` is active and cannot be resumed\n"
     );
-    assert!(session.done(&["list", "--all", "--short"]).contains("extra"));
+    assert!(
+        session
+            .done(&["list", "--all", "--short"])
+            .contains("extra")
+    );
     let workers = session.run(&["workers", "list"]);
     assert_eq!(
         (workers.code, workers.out.as_str()),
