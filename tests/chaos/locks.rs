@@ -55,7 +55,7 @@ async fn locked_out(lease: &str) -> Vec<usize> {
     let worker = place.work(&["--concurrency", "8", "--lease", lease]).await;
     let params = || AppendParams::new(place.file()).takes(5);
     let jobs = Append::enqueue_many((0..JOBS).map(|_| params())).on(&place.tasker);
-    jobs.await.unwrap();
+    jobs.await.expect("the store takes them");
     until("it works", async || place.ran() > 0).await;
     let lock = place.lock().await;
     let before = place.ran();
@@ -68,7 +68,8 @@ async fn locked_out(lease: &str) -> Vec<usize> {
     // What was claimed ends; nothing else can be.
     assert!(place.ran() <= before + 16);
     lock.release().await;
-    late.await.unwrap().unwrap();
+    let late = late.await.expect("it does not panic");
+    late.expect("the store takes it");
     place.all_succeed().await;
     worker.terminate();
     worker.ended().await.well();
