@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tasker::{JobQuery, JobState};
+use tasker::{JobQuery, JobState, WorkerBuilder};
 use tasker_store::{Admin, ScheduleState};
 
 use crate::harness::{Bench, Working};
@@ -13,7 +13,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[tokio::test]
 async fn an_hourly_task_runs_once_an_hour() {
     let (bench, clock) = Bench::at("2025-06-01T12:03:00Z").await;
-    let working = bench.work();
+    let working = work(&bench);
     initialised(&bench).await;
     assert!(bench.probe.rest().await.is_empty());
     clock.advance(HOUR);
@@ -40,7 +40,7 @@ async fn five_processes_make_one_job_for_an_occurrence() {
     let mut workings: Vec<Working> = Vec::new();
     for _ in 0..5 {
         let tasker = bench.another().await;
-        workings.push(Working::start(&tasker, |worker| worker));
+        workings.push(Working::start(&tasker, patient));
     }
     initialised(&bench).await;
     for hour in 13..=16 {
@@ -64,11 +64,11 @@ async fn five_processes_make_one_job_for_an_occurrence() {
 #[tokio::test]
 async fn an_outage_is_made_good_once() {
     let (bench, clock) = Bench::at("2025-06-01T12:03:00Z").await;
-    let working = bench.work();
+    let working = work(&bench);
     initialised(&bench).await;
     working.stop().await;
     clock.advance(6 * HOUR);
-    let working = bench.work();
+    let working = work(&bench);
     assert_eq!(bench.probe.hear().await, "hourly 2025-06-01T18:00:00+00:00");
     clock.advance(HOUR);
     assert_eq!(bench.probe.hear().await, "hourly 2025-06-01T19:00:00+00:00");
@@ -80,7 +80,7 @@ async fn an_outage_is_made_good_once() {
 #[tokio::test]
 async fn a_job_that_fails_for_good_does_not_end_its_schedule() {
     let (bench, clock) = Bench::at("2025-06-01T12:03:00Z").await;
-    let working = bench.work();
+    let working = work(&bench);
     initialised(&bench).await;
     for night in 1..=2 {
         clock.advance(24 * HOUR);
@@ -94,11 +94,11 @@ async fn a_job_that_fails_for_good_does_not_end_its_schedule() {
 #[tokio::test]
 async fn a_paused_schedule_does_not_fire_and_survives_a_restart() {
     let (bench, clock) = Bench::at("2025-06-01T12:03:00Z").await;
-    let working = bench.work();
+    let working = work(&bench);
     initialised(&bench).await;
     assert!(bench.tasker.schedules().pause("hourly").await.unwrap());
     working.stop().await;
-    let working = bench.work();
+    let working = work(&bench);
     clock.advance(24 * HOUR);
     // The nightly one shows that schedules are being looked at.
     failures(&bench, 1).await;
@@ -112,6 +112,15 @@ async fn a_paused_schedule_does_not_fire_and_survives_a_restart() {
     clock.advance(HOUR);
     assert_eq!(bench.probe.hear().await, "hourly 2025-06-02T13:00:00+00:00");
     working.stop().await;
+}
+
+/// A worker whose lease outlasts the leaps of the clock.
+fn work(bench: &Bench) -> Working {
+    bench.work_with(patient)
+}
+
+fn patient(worker: WorkerBuilder) -> WorkerBuilder {
+    worker.lease(365 * 24 * HOUR)
 }
 
 /// Waits until every schedule has its next occurrence.
