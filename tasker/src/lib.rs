@@ -109,7 +109,9 @@ pub use tasker_macros::Task;
 /// `main` returns nothing, or a `Result<(), E>` with any error that converts into a boxed one. Tasks in other
 /// crates are linked only where something names the crate: `#[tasker::main(tasks = [my_lib, billing])]` does, and
 /// the program refuses to start if one of them contributed no task.
-#[cfg(all(feature = "cli", feature = "macros"))]
+///
+/// What it makes needs the feature `cli`.
+#[cfg(feature = "macros")]
 pub use tasker_macros::main;
 pub use tasker_store::{
     CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,
