@@ -55,6 +55,9 @@ pub enum Error {
     /// The store has no such job (any more).
     #[error("job {0} is not in the store: it was never enqueued there, or its retention is over")]
     JobGone(JobId),
+    /// The job was deleted before it had ended.
+    #[error("job {0} was deleted, so it will not run: restore it to have its result")]
+    JobDeleted(JobId),
     /// The job ended without a result.
     #[error("job {id} ended {state}: {message}")]
     JobEnded {

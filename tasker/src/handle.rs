@@ -48,7 +48,9 @@ impl<O> JobHandle<O> {
         job.ok_or(Error::JobGone(self.id))
     }
 
-    /// Waits until the job has ended, in this process or another, and gives it as it is then.
+    /// Waits until the job has ended, in this process or another, and gives it as it is then. A job that is deleted
+    /// will not end: [`Error::JobDeleted`]. A handler that waits for another job keeps its slot meanwhile; where all
+    /// slots wait, nobody runs what they wait for.
     pub async fn wait(&self) -> Result<Job> {
         let store = self.tasker.store().await?;
         // Listening before looking: an end between the two is not missed.
@@ -58,11 +60,14 @@ impl<O> JobHandle<O> {
             if job.state.is_final() {
                 return Ok(job);
             }
+            if job.deleted_at.is_some() {
+                return Err(Error::JobDeleted(self.id));
+            }
             let news = async {
                 loop {
                     match wakes.next().await {
                         Wake::Finished(id) if id == self.id => break,
-                        Wake::Gap => break,
+                        Wake::Gap | Wake::Control => break,
                         _ => {}
                     }
                 }

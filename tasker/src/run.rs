@@ -47,6 +47,9 @@ pub(crate) async fn by_hand(
         Ended::Failed(CallError::Output(error)) => Err(failed(
             format!("what it returned cannot be written as JSON: {error}").into(),
         )),
+        Ended::Dropped(patience) => Err(failed(
+            format!("was told to end and dropped {patience:?} later, since it had not").into(),
+        )),
         Ended::Panicked(message) => Err(failed(message.into())),
         Ended::TimedOut(limit) => Err(failed(
             format!("ran longer than its timeout of {limit:?}").into(),

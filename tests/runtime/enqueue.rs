@@ -259,6 +259,23 @@ async fn a_result_is_awaited_from_another_process() {
 }
 
 #[tokio::test]
+async fn whoever_waits_for_a_job_is_told_that_it_was_deleted() {
+    let bench = Bench::new().await;
+    let job = Echo::enqueue(EchoParams::new())
+        .on(&bench.tasker)
+        .await
+        .unwrap();
+    let id = job.id();
+    let waiting = tokio::spawn(async move { job.result().await });
+    bench.tasker.jobs().delete(id).await.unwrap();
+    let error = soon(waiting).await.unwrap().unwrap_err();
+    assert!(
+        matches!(error, Error::JobDeleted(deleted) if deleted == id),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn run_in_place_makes_no_job() {
     let bench = Bench::new().await;
     let address = Address {

@@ -395,6 +395,17 @@ fn returned(
         && let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments
     {
         for argument in &arguments.args {
+            if let syn::GenericArgument::Type(Type::Reference(found)) = argument {
+                let owned = match last_segment(&found.elem) {
+                    Some(segment) if segment.ident == "str" => "String".to_owned(),
+                    _ => found.elem.to_token_stream().to_string(),
+                };
+                errors.at(
+                    found.span(),
+                    format!("what a task returns is kept, so it must own it: write `{owned}`"),
+                );
+                return unit;
+            }
             if let syn::GenericArgument::Type(Type::ImplTrait(found)) = argument {
                 errors.at(
                     found.span(),

@@ -125,8 +125,40 @@ impl Param {
         {
             return Some(text.value());
         }
-        let written = expr.span().source_text();
-        Some(written.unwrap_or_else(|| expr.to_token_stream().to_string()))
+        Some(written(expr))
+    }
+}
+
+/// An expression as a person would write it: a number without its type, and no space where none belongs. (A span
+/// gives the source of its first token only, on a stable compiler.)
+fn written(expr: &Expr) -> String {
+    match expr {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number),
+            ..
+        }) => number.base10_digits().to_owned(),
+        Expr::Lit(ExprLit {
+            lit: Lit::Float(number),
+            ..
+        }) => number.base10_digits().to_owned(),
+        Expr::Unary(unary) => format!("{}{}", unary.op.to_token_stream(), written(&unary.expr)),
+        _ => {
+            let mut text = expr.to_token_stream().to_string();
+            for (loose, tight) in [
+                (" :: ", "::"),
+                (" ! ", "!"),
+                (" . ", "."),
+                (" (", "("),
+                ("( ", "("),
+                (" )", ")"),
+                ("[ ", "["),
+                (" ]", "]"),
+                (" ,", ","),
+            ] {
+                text = text.replace(loose, tight);
+            }
+            text
+        }
     }
 }
 

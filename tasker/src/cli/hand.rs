@@ -1,13 +1,13 @@
 //! A task by its alias: run here and now, or with `--enqueue` put into the queue.
 //!
 //! A run makes no job: one attempt, with the task's timeout, and what the handler returned on stdout. The first
-//! signal fires the handler's token, the second one ends the process.
+//! signal fires the handler's token, the second one ends the process; so does 25 s without an end.
 
 use std::time::Duration;
 
 use clap::ArgMatches;
 use serde_json::{Value, json};
-use tasker_store::Instant;
+use tasker_store::{Capability, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{self, Fault};
@@ -17,6 +17,9 @@ use crate::enqueue::Enqueue;
 use crate::error::{Error, Result};
 use crate::run::by_hand;
 use crate::task::{Fields, TaskDefinition};
+
+/// How long a handler may take to end after the first signal.
+const GRACE: Duration = Duration::from_secs(25);
 
 /// A task that was named, with its params.
 #[derive(Debug)]
@@ -66,6 +69,19 @@ async fn enqueue(
     params: Fields,
     options: Options,
 ) -> Result<()> {
+    if !session
+        .tasker
+        .store()
+        .await?
+        .capabilities()
+        .has(Capability::Durable)
+    {
+        return Err(Error::Setup(
+            "this store ends with this process, and the job with it: give a `--database-url` that lasts, such as \
+             sqlite://tasker.db?mode=rwc"
+                .into(),
+        ));
+    }
     let mut job: Enqueue<Value> =
         (session.tasker).enqueue_by_alias(task.alias, Value::Object(params));
     if let Some(delay) = options.delay {
@@ -103,15 +119,21 @@ async fn run(session: &Session, task: &'static TaskDefinition, params: Fields) -
     let mut handler =
         tokio::spawn(async move { by_hand(&tasker, task, params, token, wants_text).await });
     let mut end = End::Done;
+    let mut patience = std::pin::pin!(tokio::time::sleep(Duration::MAX));
     let joined = loop {
         tokio::select! {
             joined = &mut handler => break joined,
+            () = &mut patience, if end == End::Interrupted => {
+                eprintln!("`{}` did not end within {GRACE:?} of the signal", task.alias);
+                std::process::exit(130);
+            }
             () = signals.next() => {
                 if end == End::Interrupted {
                     std::process::exit(130);
                 }
                 end = End::Interrupted;
                 cancel.cancel();
+                patience.as_mut().reset(tokio::time::Instant::now() + GRACE);
                 eprintln!("interrupted: waiting for `{}` to end; again ends it at once", task.alias);
             }
         }

@@ -51,7 +51,7 @@ pub(super) async fn everywhere(session: &Session, matches: &ArgMatches) -> Resul
         .filter(|task| registry.get(&task.alias).is_none());
     if session.json {
         let mut tasks: Vec<Value> = registry.iter().map(definition_json).collect();
-        tasks.extend(elsewhere.map(stored_json));
+        tasks.extend(elsewhere.map(|task| stored_json(task, false)));
         return output::json(&tasks);
     }
     let mut rows: Vec<Row> = registry.iter().map(Row::of).collect();
@@ -199,7 +199,7 @@ fn definition_json(task: &'static TaskDefinition) -> Value {
 }
 
 /// A task that the store knows, its params as the list they are.
-pub(super) fn stored_json(task: &StoredTask) -> Value {
+pub(super) fn stored_json(task: &StoredTask, here: bool) -> Value {
     json!({
         "alias": task.alias,
         "title": task.title,
@@ -209,6 +209,6 @@ pub(super) fn stored_json(task: &StoredTask) -> Value {
         "crate": task.origin,
         "enabled": task.enabled,
         "seen_at": task.seen_at,
-        "here": false,
+        "here": here,
     })
 }

@@ -68,7 +68,10 @@ async fn unknown(session: &Session, alias: &str) -> Result<Error> {
 async fn list(session: &Session) -> Result<()> {
     let tasks = session.tasker.tasks().list().await?;
     if session.json {
-        let tasks: Vec<_> = tasks.iter().map(super::list::stored_json).collect();
+        let registry = session.tasker.registry();
+        let tasks: Vec<_> = (tasks.iter())
+            .map(|task| super::list::stored_json(task, registry.get(&task.alias).is_some()))
+            .collect();
         return output::json(&tasks);
     }
     let mut table = Table::new(["TASK", "STATE", "QUEUE", "CRATE", "LAST SEEN", "TITLE"]);

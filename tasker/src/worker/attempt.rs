@@ -7,9 +7,14 @@
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::panics;
 use crate::task::{Call, CallError, Context, Fields, Output, TaskDefinition};
+
+/// How long an `async fn` may go on after its token fired before it is dropped. Longer than a stop waits, which has
+/// its own way to end.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a call ended.
 #[derive(Debug)]
@@ -22,6 +27,8 @@ pub(crate) enum Ended {
     Panicked(String),
     /// It ran longer than this.
     TimedOut(Duration),
+    /// It was told to end and had not after this long.
+    Dropped(Duration),
 }
 
 /// A blocking function whose outcome is decided while its thread still runs.
@@ -36,16 +43,12 @@ pub(crate) async fn run(
 ) -> (Ended, Option<Leftover>) {
     let token = context.token().clone();
     let call = call(task, params, context.clone());
+    if !task.blocking {
+        return (bounded(call, task.timeout, &token).await, None);
+    }
     let Some(limit) = task.timeout else {
         return (call.await, None);
     };
-    if !task.blocking {
-        let ended = tokio::time::timeout(limit, call).await;
-        if ended.is_err() {
-            token.cancel();
-        }
-        return (ended.unwrap_or(Ended::TimedOut(limit)), None);
-    }
     let mut thread = tokio::spawn(call);
     match tokio::time::timeout(limit, &mut thread).await {
         Ok(joined) => (
@@ -59,6 +62,37 @@ pub(crate) async fn run(
     }
 }
 
+/// Waits for an `async fn`, and drops it where it runs out of time, or goes on long after it was told to end.
+async fn bounded(
+    call: impl Future<Output = Ended>,
+    limit: Option<Duration>,
+    token: &CancellationToken,
+) -> Ended {
+    let out_of_time = async {
+        match limit {
+            Some(limit) => {
+                tokio::time::sleep(limit).await;
+                Ended::TimedOut(limit)
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let deaf = async {
+        token.cancelled().await;
+        tokio::time::sleep(PATIENCE).await;
+        Ended::Dropped(PATIENCE)
+    };
+    tokio::select! {
+        biased;
+        ended = call => ended,
+        ended = out_of_time => {
+            token.cancel();
+            ended
+        }
+        ended = deaf => ended,
+    }
+}
+
 async fn call(task: &'static TaskDefinition, params: Fields, context: Context) -> Ended {
     let tasker = context.tasker().clone();
     let handler = panics::caught(async move { (task.run)(Call { params, context }).await });
@@ -66,5 +100,29 @@ async fn call(task: &'static TaskDefinition, params: Fields, context: Context) -
         Ok(Ok(output)) => Ended::Returned(output),
         Err(message) => Ended::Panicked(message),
         Ok(Err(error)) => Ended::Failed(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_deaf_to_its_token_is_dropped() {
+        let token = CancellationToken::new();
+        token.cancel();
+        let ended = bounded(std::future::pending(), None, &token).await;
+        assert!(matches!(ended, Ended::Dropped(PATIENCE)), "{ended:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_runs_out_of_time_is_told_and_dropped() {
+        let (token, limit) = (CancellationToken::new(), Duration::from_secs(3));
+        let ended = bounded(std::future::pending(), Some(limit), &token).await;
+        assert!(
+            matches!(ended, Ended::TimedOut(by) if by == limit),
+            "{ended:?}"
+        );
+        assert!(token.is_cancelled());
     }
 }

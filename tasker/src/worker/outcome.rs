@@ -33,6 +33,11 @@ pub(crate) fn outcome(ended: Ended, policy: Policy) -> (Outcome, Option<String>)
         Ended::Returned(output) => return succeeded(output.json),
         Ended::Failed(error) => describe(&error),
         Ended::Panicked(message) => (FailureKind::Panic, message, Disposition::Retry),
+        Ended::Dropped(patience) => {
+            let message =
+                format!("was told to end and dropped {patience:?} later, since it had not");
+            (FailureKind::Canceled, message, Disposition::Cancel)
+        }
         Ended::TimedOut(limit) => {
             let message = format!("ran longer than its timeout of {limit:?}");
             (FailureKind::Timeout, message, Disposition::Retry)

@@ -88,19 +88,26 @@ fn latest(job: &Job, attempts: &[Attempt]) -> Option<Run> {
     if attempts.iter().any(|attempt| attempt.token == job.token) {
         return None;
     }
-    let end = match (job.state, job.finished_at) {
-        (JobState::Succeeded, Some(at)) => Some(("info", at)),
-        (JobState::Failed | JobState::Canceled, Some(at)) => Some(("warn", at)),
-        _ => None,
+    let end = |at, level, text: String| Some(Event { at, level, text });
+    let (attempt, end) = match (job.state, job.finished_at) {
+        (JobState::Succeeded, Some(at)) => (job.attempt, end(at, "info", job.state.to_string())),
+        (JobState::Failed | JobState::Canceled, Some(at)) => {
+            (job.attempt, end(at, "warn", job.state.to_string()))
+        }
+        (JobState::Running, _) => (job.attempt, None),
+        // It was snoozed or given back, which gives the attempt back too and leaves no time of its own.
+        _ => {
+            let text = format!(
+                "given back uncounted; due {}",
+                super::super::output::time(job.due_at)
+            );
+            (job.attempt.saturating_add(1), end(started_at, "info", text))
+        }
     };
     Some(Run {
-        attempt: job.attempt,
+        attempt,
         started_at: Some(started_at),
-        end: end.map(|(level, at)| Event {
-            at,
-            level,
-            text: job.state.to_string(),
-        }),
+        end,
         lines: Vec::new(),
     })
 }

@@ -1,0 +1,6 @@
+#[tasker::task]
+async fn answer() -> Result<&'static str, std::io::Error> {
+    Ok("forty-two")
+}
+
+fn main() {}
