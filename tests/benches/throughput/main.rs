@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use tasker::{Tasker, task};
+use tokio::sync::broadcast::error::TryRecvError;
 
 /// Jobs in each measurement.
 const JOBS: usize = 20_000;
@@ -35,6 +36,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "only") {
+        let what = arguments.get(at + 1).map_or("", String::as_str);
+        return runtime.block_on(only(what));
+    }
     let rows = runtime.block_on(measure())?;
     let mut json = Vec::new();
     println!(
@@ -57,6 +63,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/throughput.json");
     std::fs::write(file, format!("[{}]\n", json.join(",\n ")))?;
+    Ok(())
+}
+
+/// Runs one measurement over and over, for a profiler: `cargo bench … -- only drain`.
+async fn only(what: &str) -> Result<(), Box<dyn std::error::Error>> {
+    for _ in 0..5 {
+        let rate = match what {
+            "bulk" => bulk().await?,
+            "single" => single(100, JOBS).await?,
+            "drain" => drain(100).await?,
+            "drain10" => drain(10).await?,
+            "raw" => raw::drain(JOBS, 100).await?,
+            other => return Err(format!("`{other}` is no measurement").into()),
+        };
+        println!("{what}: {rate:.0}");
+    }
     Ok(())
 }
 
@@ -148,7 +170,15 @@ async fn drain(concurrency: u32) -> Result<f64, Box<dyn std::error::Error>> {
     let start = Instant::now();
     let working = tokio::spawn(worker.run());
     // Idle means that it has asked for more and there was none: everything before is settled but the last batch.
-    while !matches!(events.recv().await, Ok(tasker::WorkerEvent::Idle)) {}
+    // Looking now and then keeps the observer, who would be woken for each job, out of what is measured.
+    loop {
+        match events.try_recv() {
+            Ok(tasker::WorkerEvent::Idle) => break,
+            Ok(_) | Err(TryRecvError::Lagged(_)) => {}
+            Err(TryRecvError::Empty) => tokio::time::sleep(Duration::from_millis(1)).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
     stopper.stop();
     let summary = working.await??;
     let elapsed = start.elapsed();
