@@ -32,6 +32,8 @@ macro_rules! claim {
 }
 
 /// Joins the first ready jobs of each queue `q`, at most as many as are wanted in all, as `j`.
+///
+/// The `+` keeps the planner from looking at the bound: it would prepare the statement again for each value.
 macro_rules! heads {
     () => {
         concat!(
@@ -43,7 +45,7 @@ macro_rules! heads {
                    AND r.task NOT IN (",
             held_back!(),
             ")
-                 ORDER BY r.priority DESC, r.due_at, r.number LIMIT ?3)"
+                 ORDER BY r.priority DESC, r.due_at, r.number LIMIT +?3)"
         )
     };
 }
@@ -121,7 +123,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
     claim_all: claim!(
         "SELECT j.number FROM (SELECT name FROM tasker_queues WHERE paused = 0) AS q ",
         heads!(),
-        " ORDER BY j.priority DESC, j.due_at, j.number LIMIT ?3"
+        " ORDER BY j.priority DESC, j.due_at, j.number LIMIT +?3"
     ),
     claim_only: claim!(
         "SELECT number FROM (
@@ -130,7 +132,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
               FROM (SELECT w.value ->> 0 AS name, w.value ->> 1 AS most FROM json_each(?5) AS w
                      WHERE w.value ->> 0 IN (SELECT name FROM tasker_queues WHERE paused = 0)) AS q ",
         heads!(),
-        ") WHERE place <= most ORDER BY priority DESC, due_at, number LIMIT ?3"
+        ") WHERE place <= most ORDER BY priority DESC, due_at, number LIMIT +?3"
     ),
     live: "SELECT j.id, j.token, j.number
           FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
