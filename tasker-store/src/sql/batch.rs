@@ -88,7 +88,7 @@ impl<O: Operation> Ask for Asked<O, O::Answer> {
     }
 
     async fn run(&mut self, tx: &mut Exchange) -> Result<()> {
-        tx.op = O::NAME;
+        tx.op = self.request.op();
         self.answer = Some(self.request.run(tx).await?);
         Ok(())
     }

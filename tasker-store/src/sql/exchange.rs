@@ -26,6 +26,11 @@ pub(crate) trait Operation: Send + Sync + 'static {
     /// What the caller gets.
     type Answer: Send + 'static;
 
+    /// The store method, where several share the operation.
+    fn op(&self) -> &'static str {
+        Self::NAME
+    }
+
     /// Does it. Nothing is final before the commit.
     async fn run(&self, tx: &mut Exchange) -> Result<Self::Answer>;
 }
