@@ -16,7 +16,7 @@ use crate::sql::exchange::{Exchange, Operation};
 use crate::sql::settle::{self, GiveBack, Settling};
 
 /// The most operations of one batch.
-const OPERATIONS: usize = 512;
+pub(crate) const OPERATIONS: usize = 512;
 /// The most rows after which a batch takes no further operation.
 const ROWS: usize = 4_000;
 
@@ -88,7 +88,7 @@ impl<O: Operation> Ask for Asked<O, O::Answer> {
     }
 
     async fn run(&mut self, tx: &mut Exchange) -> Result<()> {
-        tx.op = O::NAME;
+        tx.op = self.request.op();
         self.answer = Some(self.request.run(tx).await?);
         Ok(())
     }

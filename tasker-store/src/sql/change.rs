@@ -43,6 +43,17 @@ impl Operation for ChangeJob {
     const NAME: &'static str = "change a job";
     type Answer = Changed;
 
+    fn op(&self) -> &'static str {
+        match self.to {
+            To::Made(Move::Cancel) => "cancel",
+            To::Made(Move::Pause) => "pause",
+            To::Made(Move::Resume) => "resume",
+            To::Made(Move::Rerun) => "rerun",
+            To::Made(_) => Self::NAME,
+            To::Deleted(_) => "delete",
+        }
+    }
+
     async fn run(&self, tx: &mut Exchange) -> Result<Changed> {
         let found = job::Entity::find()
             .filter(Column::Id.eq(self.job.0))

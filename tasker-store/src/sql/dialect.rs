@@ -1,8 +1,9 @@
 //! What differs between the databases, as data: one [`Dialect`] per database.
 //!
-//! The hot paths are fixed statement texts that take their rows as one JSON parameter, so that each is prepared
-//! once and a batch of any size costs one exchange. The files beside this one know in which order a text takes
-//! its parameters and which columns it gives back; only the dialect knows the words.
+//! A batch of any size costs one exchange. The two busiest statements take their rows as bound parameters, in a few
+//! sizes so that each stays prepared ([`Batched`]); the others are fixed texts that take them as one JSON parameter.
+//! The files beside this one know in which order a text takes its parameters and which columns it gives back; only
+//! the dialect knows the words.
 
 use sea_orm::DatabaseBackend;
 
@@ -19,17 +20,53 @@ pub(crate) struct Dialect {
     pub(crate) statements: Statements,
 }
 
+/// A statement over rows of bound parameters. A text exists for each power of two up to [`Batched::MOST`], and a
+/// batch takes the next larger one: parameters that are not given are NULL, and a row that begins with NULL is none.
+#[derive(Debug)]
+pub(crate) struct Batched {
+    /// What comes before the rows.
+    pub(crate) before: &'static str,
+    /// One row.
+    pub(crate) row: &'static str,
+    /// What comes after them.
+    pub(crate) after: &'static str,
+}
+
+impl Batched {
+    /// The most rows of one statement. Twice as many save little time and take twice the memory while prepared.
+    pub(crate) const MOST: usize = 256;
+
+    /// The text for `rows` rows, at least one.
+    pub(crate) fn text(&self, rows: usize) -> String {
+        debug_assert!((1..=Self::MOST).contains(&rows), "{rows} rows at a time");
+        let places = rows.next_power_of_two();
+        let length = self.before.len() + places * (self.row.len() + 1) + self.after.len();
+        let mut text = String::with_capacity(length);
+        text.push_str(self.before);
+        for place in 0..places {
+            if place > 0 {
+                text.push(',');
+            }
+            text.push_str(self.row);
+        }
+        text.push_str(self.after);
+        text
+    }
+}
+
 /// Statement texts. `now` is always in microseconds; ids travel in JSON as hexadecimal digits.
 #[derive(Debug)]
 pub(crate) struct Statements {
-    /// Rows of `enqueue::NewRow`, now, whether jobs of disabled tasks are taken too → number, id of those inserted.
-    pub(crate) enqueue: &'static str,
+    /// Rows of `enqueue::NewRow`: leaves out those whose id exists, and those of disabled tasks unless told otherwise.
+    pub(crate) enqueue: Batched,
     /// Ids → id, number of those that exist.
     pub(crate) numbers: &'static str,
     /// Names: makes the rows of queues where they are missing.
     pub(crate) ensure_queues: &'static str,
     /// Pairs of canonical form and alias: makes the rows of tasks where they are missing.
     pub(crate) ensure_tasks: &'static str,
+    /// now, now, rows of id and token: ends jobs well that returned nothing → as `end`.
+    pub(crate) succeed: Batched,
     /// Rows of `settle::end`, now → id, token, state, number, whether it is past its retention.
     pub(crate) end: &'static str,
     /// Rows of `settle::give_back`, now → id, token, state, number, whether it is past its retention.

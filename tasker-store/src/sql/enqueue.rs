@@ -1,32 +1,33 @@
-//! Enqueueing: new jobs, in one statement for any number of them.
+//! Enqueueing: new jobs, many in one statement.
 //!
-//! A caller writes its rows as JSON before it asks, so that the writer only joins texts. The statement leaves out
-//! ids that exist and jobs of disabled tasks; what it does not give back is one of these, which is looked up then.
-//! Used by `enqueue`, by the follow-ups of a finish and by `fire`.
+//! A caller's jobs are checked before it asks. The statement leaves out ids that exist and jobs of disabled tasks,
+//! and gives no rows back: where it inserted all, their numbers follow from the last one, since nobody else inserts
+//! during the transaction; else they are looked up by id. Used by `enqueue`, by the follow-ups of a finish and by
+//! `fire`.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::clock::{Due, to_micros};
+use crate::clock::{Due, Instant, to_micros};
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::job::{Enqueued, JobId, Keep, NewJob};
+use crate::job::{Enqueued, Keep, NewJob};
 use crate::limits;
 use crate::sql::batch::Asked;
+use crate::sql::dialect::Batched;
 use crate::sql::exchange::Exchange;
 use crate::task::canonical_alias;
 use crate::wake::Wake;
 
 /// One job, ready to be written.
 pub(crate) struct NewRow {
-    id: JobId,
-    /// The row, or why it is none.
-    json: Result<String, String>,
-    due: Due,
-    alias: String,
+    job: NewJob,
+    /// The alias in the form that is compared.
     task: String,
-    queue: String,
+    /// Why it is refused, where it is.
+    fault: Option<String>,
 }
 
 /// The jobs of one call.
@@ -54,7 +55,7 @@ impl NewRows {
     /// Writes the jobs down; one over the limits fails the call.
     pub(crate) fn strict(op: &'static str, jobs: Vec<NewJob>) -> Result<Self> {
         let rows = Self::new(jobs);
-        match rows.rows.iter().find_map(|row| row.json.as_ref().err()) {
+        match rows.rows.iter().find_map(|row| row.fault.as_ref()) {
             Some(reason) => Err(StoreError::new(ErrorKind::Invalid, op, reason)),
             None => Ok(rows),
         }
@@ -63,40 +64,46 @@ impl NewRows {
 
 impl NewRow {
     fn new(job: NewJob) -> Self {
-        let task = canonical_alias(&job.alias);
-        let json = limits::check(&job).map(|()| row_json(&job, &task));
         Self {
-            id: job.id,
-            json,
-            due: job.due,
-            alias: job.alias,
-            task,
-            queue: job.queue,
+            task: canonical_alias(&job.alias),
+            fault: limits::check(&job).err(),
+            job,
         }
+    }
+
+    /// Adds its columns, as `Statements::enqueue` takes them. What most jobs have alike is NULL and filled in by the
+    /// statement, since each text is copied twice on its way.
+    fn bind(&self, now: Instant, disabled: Disabled, values: &mut Vec<Value>) {
+        let job = &self.job;
+        let text = |text: &str, usual: bool| (!usual).then(|| text.to_owned()).into();
+        values.extend([
+            job.id.0.into(),
+            job.alias.as_str().into(),
+            text(&job.queue, job.queue == "default"),
+            i64::from(job.priority).into(),
+            job.params.as_str().into(),
+            job.shape.into(),
+            to_micros(job.due.resolve(now)).into(),
+            to_micros(now).into(),
+            job.max_attempts.map(i64::from).into(),
+            job.at_most_once.into(),
+            keep_column(job.retention.succeeded).into(),
+            keep_column(job.retention.unsuccessful).into(),
+            (!job.tags.is_empty()).then(|| json(&job.tags)).into(),
+            job.occurrence
+                .map(|occurrence| occurrence.schedule.0)
+                .into(),
+            job.occurrence
+                .map(|occurrence| to_micros(occurrence.at))
+                .into(),
+            text(&self.task, self.task == job.alias),
+            (disabled == Disabled::Taken).into(),
+        ]);
     }
 }
 
-fn row_json(job: &NewJob, task: &str) -> String {
-    let (within, at) = due_columns(job.due);
-    json(&(
-        hex(job.id.0),
-        &job.alias,
-        &job.queue,
-        job.priority,
-        &job.params,
-        job.shape,
-        within,
-        at,
-        job.max_attempts,
-        i64::from(job.at_most_once),
-        keep_column(job.retention.succeeded),
-        keep_column(job.retention.unsuccessful),
-        json(&job.tags),
-        job.occurrence.map(|occurrence| hex(occurrence.schedule.0)),
-        job.occurrence.map(|occurrence| to_micros(occurrence.at)),
-        task,
-    ))
-}
+/// How many columns [`NewRow::bind`] adds.
+const COLUMNS: usize = 17;
 
 /// The enqueues of a batch.
 pub(crate) async fn run(
@@ -117,51 +124,72 @@ pub(crate) async fn insert(
     rows: &[&NewRow],
     disabled: Disabled,
 ) -> Result<Vec<Enqueued>> {
+    let mut answers = Vec::with_capacity(rows.len());
+    for some in rows.chunks(Batched::MOST) {
+        let sound: Vec<&NewRow> = some
+            .iter()
+            .filter(|row| row.fault.is_none())
+            .copied()
+            .collect();
+        let mut numbers = write(tx, &sound, disabled).await?.into_iter();
+        let answer = |row: &&NewRow| match &row.fault {
+            Some(reason) => Enqueued::Refused {
+                reason: reason.clone(),
+            },
+            None => row.answer(numbers.next().flatten()),
+        };
+        answers.extend(some.iter().map(answer));
+    }
+    Ok(answers)
+}
+
+/// Inserts at most [`Batched::MOST`] rows; gives the number of each, `None` where its task is disabled.
+async fn write(
+    tx: &mut Exchange,
+    rows: &[&NewRow],
+    disabled: Disabled,
+) -> Result<Vec<Option<i64>>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let text = array(rows.iter().filter_map(|row| row.json.as_deref().ok()));
-    let take_all = disabled == Disabled::Taken;
-    let inserted = tx
-        .rows(
-            tx.words().enqueue,
-            [text.into(), tx.micros().into(), take_all.into()],
-        )
+    let mut values = Vec::with_capacity(rows.len() * COLUMNS);
+    for row in rows {
+        row.bind(tx.now, disabled, &mut values);
+    }
+    let (inserted, last) = tx
+        .insert(tx.words().enqueue.text(rows.len()), values)
         .await?;
+    let count = i64::try_from(rows.len()).expect("a statement has few rows");
+    if inserted == rows.len() as u64 {
+        make_sure(tx, rows.iter().copied()).await?;
+        return Ok((last - count + 1..=last).map(Some).collect());
+    }
+    let ids: Vec<String> = rows.iter().map(|row| hex(row.job.id.0)).collect();
     let mut numbers: HashMap<Uuid, i64> = HashMap::with_capacity(rows.len());
-    for row in &inserted {
-        numbers.insert(tx.get(row, 1)?, tx.get(row, 0)?);
+    for row in tx.rows(tx.words().numbers, [json(&ids).into()]).await? {
+        numbers.insert(tx.get(&row, 0)?, tx.get(&row, 1)?);
     }
-    let new = rows.iter().filter(|row| numbers.contains_key(&row.id.0));
-    make_sure(tx, new.copied()).await?;
-    if numbers.len() < rows.len() {
-        let missing: Vec<_> = rows
-            .iter()
-            .filter(|row| !numbers.contains_key(&row.id.0))
-            .map(|row| hex(row.id.0))
-            .collect();
-        for row in tx.rows(tx.words().numbers, [json(&missing).into()]).await? {
-            numbers.insert(tx.get(&row, 0)?, tx.get(&row, 1)?);
-        }
-    }
+    let taken = rows
+        .iter()
+        .filter(|row| numbers.contains_key(&row.job.id.0));
+    make_sure(tx, taken.copied()).await?;
     Ok(rows
         .iter()
-        .map(|row| row.answer(numbers.get(&row.id.0).copied()))
+        .map(|row| numbers.get(&row.job.id.0).copied())
         .collect())
 }
 
 impl NewRow {
     fn answer(&self, number: Option<i64>) -> Enqueued {
-        let id = self.id;
-        match (number, &self.json) {
-            (Some(number), _) => Enqueued::New { id, number },
-            (None, Err(reason)) => Enqueued::Refused {
-                reason: reason.clone(),
+        match number {
+            Some(number) => Enqueued::New {
+                id: self.job.id,
+                number,
             },
-            (None, Ok(_)) => Enqueued::Refused {
+            None => Enqueued::Refused {
                 reason: format!(
                     "the task `{}` is disabled: enable it, then enqueue again",
-                    self.alias
+                    self.job.alias
                 ),
             },
         }
@@ -174,12 +202,13 @@ async fn make_sure(tx: &mut Exchange, rows: impl Iterator<Item = &NewRow> + Send
     let mut ready = false;
     let mut last: Option<&NewRow> = None;
     for row in rows {
-        ready |= row.due.resolve(tx.now) <= tx.now;
-        if last.is_none_or(|last| last.queue != row.queue) && tx.is_new_queue(&row.queue) {
-            queues.push(&row.queue);
+        let job = &row.job;
+        ready |= job.due.resolve(tx.now) <= tx.now;
+        if last.is_none_or(|last| last.job.queue != job.queue) && tx.is_new_queue(&job.queue) {
+            queues.push(&job.queue);
         }
         if last.is_none_or(|last| last.task != row.task) && tx.is_new_task(&row.task) {
-            tasks.push((&row.task, &row.alias));
+            tasks.push((&row.task, &job.alias));
         }
         last = Some(row);
     }
@@ -230,16 +259,6 @@ pub(crate) fn json(value: &impl serde::Serialize) -> String {
 }
 
 /// A JSON array of texts that are JSON.
-pub(crate) fn array<'a>(items: impl Iterator<Item = &'a str> + Clone) -> String {
-    let mut text =
-        String::with_capacity(2 + items.clone().map(|item| item.len() + 1).sum::<usize>());
-    text.push('[');
-    for (at, item) in items.enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        text.push_str(item);
-    }
-    text.push(']');
-    text
+pub(crate) fn array(items: &[&str]) -> String {
+    format!("[{}]", items.join(","))
 }

@@ -26,6 +26,11 @@ pub(crate) trait Operation: Send + Sync + 'static {
     /// What the caller gets.
     type Answer: Send + 'static;
 
+    /// The store method, where several share the operation.
+    fn op(&self) -> &'static str {
+        Self::NAME
+    }
+
     /// Does it. Nothing is final before the commit.
     async fn run(&self, tx: &mut Exchange) -> Result<Self::Answer>;
 }
@@ -127,10 +132,10 @@ impl Exchange {
     }
 
     /// Carries out a statement for its rows.
-    pub(crate) async fn rows<const N: usize>(
+    pub(crate) async fn rows(
         &self,
-        words: &'static str,
-        values: [Value; N],
+        words: impl Into<String> + Send,
+        values: impl IntoIterator<Item = Value> + Send,
     ) -> Result<Vec<QueryResult>> {
         let statement = Statement::from_sql_and_values(self.dialect.backend, words, values);
         self.tx
@@ -140,21 +145,41 @@ impl Exchange {
     }
 
     /// Carries out a statement for its effect: how many rows it changed.
-    pub(crate) async fn change<const N: usize>(
+    pub(crate) async fn change(
         &self,
-        words: &'static str,
-        values: [Value; N],
+        words: impl Into<String> + Send,
+        values: impl IntoIterator<Item = Value> + Send,
     ) -> Result<u64> {
+        Ok(self.execute(words, values).await?.rows_affected())
+    }
+
+    /// Inserts rows: how many were, and the number the last of them got.
+    pub(crate) async fn insert(
+        &self,
+        words: impl Into<String> + Send,
+        values: impl IntoIterator<Item = Value> + Send,
+    ) -> Result<(u64, i64)> {
+        let done = self.execute(words, values).await?;
+        Ok((done.rows_affected(), done.last_insert_id().cast_signed()))
+    }
+
+    async fn execute(
+        &self,
+        words: impl Into<String> + Send,
+        values: impl IntoIterator<Item = Value> + Send,
+    ) -> Result<ExecResult> {
         let statement = Statement::from_sql_and_values(self.dialect.backend, words, values);
-        let result: Result<ExecResult, DbErr> = self.tx.execute_raw(statement).await;
-        Ok(result.map_err(|e| self.failed(e))?.rows_affected())
+        self.tx
+            .execute_raw(statement)
+            .await
+            .map_err(|e| self.failed(e))
     }
 
     /// The first column of the first row.
-    pub(crate) async fn single<T: TryGetable, const N: usize>(
+    pub(crate) async fn single<T: TryGetable>(
         &self,
-        words: &'static str,
-        values: [Value; N],
+        words: impl Into<String> + Send,
+        values: impl IntoIterator<Item = Value> + Send,
     ) -> Result<Option<T>> {
         let rows = self.rows(words, values).await?;
         rows.first().map(|row| self.get(row, 0)).transpose()

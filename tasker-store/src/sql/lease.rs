@@ -151,6 +151,13 @@ impl Operation for Extend {
     const NAME: &'static str = "extend";
     type Answer = Held;
 
+    fn op(&self) -> &'static str {
+        match self.ttl {
+            Some(_) => Self::NAME,
+            None => "let_go",
+        }
+    }
+
     async fn run(&self, tx: &mut Exchange) -> Result<Held> {
         let until = self
             .ttl

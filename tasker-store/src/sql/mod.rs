@@ -161,9 +161,10 @@ impl SqlStore {
 
     /// Carries out an operation with the writer.
     async fn write<O: Operation>(&self, operation: O) -> Result<O::Answer> {
+        let op = operation.op();
         let (request, reply) = Request::of(operation);
-        self.shared.writer.send(O::NAME, request).await?;
-        Writer::answer(O::NAME, reply).await
+        self.shared.writer.send(op, request).await?;
+        Writer::answer(op, reply).await
     }
 
     /// The connections that read, for the method `op`.

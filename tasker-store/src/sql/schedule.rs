@@ -273,7 +273,7 @@ impl Operation for Step {
         };
         let left_out = self.skip_if_unfinished
             && tx
-                .single::<bool, 1>(tx.words().unfinished, [id.into()])
+                .single::<bool>(tx.words().unfinished, [id.into()])
                 .await?
                 .unwrap_or(false);
         let jobs: Vec<&NewRow> = if left_out {

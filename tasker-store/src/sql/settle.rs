@@ -1,12 +1,13 @@
 //! Settling: outcomes in, claimed jobs out; and giving jobs back, which `release` and `leave` do too.
 //!
-//! Two statements record any number of outcomes: `end` for attempts that end their job, `give_back` for those
-//! after which it goes on. Both are fenced by (id, token, running) and decide by the row itself whether a cancel
+//! Three statements record any number of outcomes: `succeed` for the plain case, `end` for other attempts that end
+//! their job, `give_back` for those after which it goes on. All are fenced by (id, token, running) and decide by the row itself whether a cancel
 //! was requested. What follows from an outcome (attempts, notes, jobs, deletion) is written only where it applied.
 
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
+use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
 use crate::attempt::{FailureKind, Level};
@@ -17,6 +18,7 @@ use crate::limits;
 use crate::settle::{Claim, Failure, Fate, Finish, NewLine, NoteBody, Outcome, Settle, Settled};
 use crate::sql::batch::Asked;
 use crate::sql::claim::{Claiming, claim};
+use crate::sql::dialect::Batched;
 use crate::sql::enqueue::{Disabled, NewRow, NewRows, array, due_columns, hex, insert, json};
 use crate::sql::exchange::{Exchange, Operation};
 use crate::sql::note::{Noted, write_notes};
@@ -52,12 +54,20 @@ impl Settling {
     }
 }
 
+/// What an outcome writes to its job, by the statement that does.
+enum Row {
+    /// `succeed`: it ended well and returned nothing, as most do.
+    Plain,
+    /// `end`: it ended.
+    End(String),
+    /// `give_back`: it goes on.
+    GiveBack(String),
+}
+
 /// One outcome, ready to be written.
 struct Finishing {
     lease: Lease,
-    json: String,
-    /// Whether it ends the job by itself.
-    ends: bool,
+    row: Row,
     failure: Option<Failure>,
     /// Whether it gives the attempt back, where the job goes on.
     refunds: bool,
@@ -75,19 +85,13 @@ impl Finishing {
             mut note,
             follow_ups,
         } = finish;
-        let (ends, refunds, cut) = match &outcome {
-            Outcome::Succeeded { .. } | Outcome::Failed(_) | Outcome::Canceled(_) => {
-                (true, false, false)
-            }
-            Outcome::Retry { .. } => (false, false, false),
-            Outcome::Snoozed { .. } => (false, true, false),
-            Outcome::Released => (false, true, true),
-        };
-        let (json, failure) = match outcome {
-            Outcome::Succeeded { output } => {
-                let output = bounded(output, &mut note);
-                (end_row(lease, Move::Succeed, output.as_deref(), None), None)
-            }
+        let cut = matches!(outcome, Outcome::Released);
+        let refunds = cut || matches!(outcome, Outcome::Snoozed { .. });
+        let (row, failure) = match outcome {
+            Outcome::Succeeded { output } => match bounded(output, &mut note) {
+                Some(output) => (end_row(lease, Move::Succeed, Some(&output), None), None),
+                None => (Row::Plain, None),
+            },
             Outcome::Failed(failure) => (
                 end_row(lease, Move::Fail, None, Some(&failure)),
                 Some(failure),
@@ -114,8 +118,7 @@ impl Finishing {
         let follow_ups = NewRows::strict("settle", follow_ups)?;
         Ok(Self {
             lease,
-            json,
-            ends,
+            row,
             failure,
             refunds,
             cut,
@@ -166,16 +169,20 @@ async fn finish(tx: &mut Exchange, finishes: &[&Finishing]) -> Result<Vec<Fate>>
         .iter()
         .map(|finish| leases.insert(finish.lease))
         .collect();
-    let chosen = |ends: bool| {
-        finishes
-            .iter()
-            .zip(&first)
-            .filter(move |(finish, first)| **first && finish.ends == ends)
-            .map(|(finish, _)| finish.json.as_str())
-    };
+    let (mut plain, mut ends, mut given_back) = (Vec::new(), Vec::new(), Vec::new());
+    for (finish, _) in finishes.iter().zip(&first).filter(|(_, first)| **first) {
+        match &finish.row {
+            Row::Plain => plain.push(finish.lease),
+            Row::End(row) => ends.push(row.as_str()),
+            Row::GiveBack(row) => given_back.push(row.as_str()),
+        }
+    }
     let mut applied = HashMap::with_capacity(finishes.len());
-    record(tx, tx.words().end, chosen(true), &mut applied).await?;
-    record(tx, tx.words().give_back, chosen(false), &mut applied).await?;
+    for leases in plain.chunks(Batched::MOST) {
+        succeed(tx, leases, &mut applied).await?;
+    }
+    record(tx, tx.words().end, &ends, &mut applied).await?;
+    record(tx, tx.words().give_back, &given_back, &mut applied).await?;
     let applied: Vec<Option<Applied>> = finishes
         .iter()
         .zip(&first)
@@ -188,18 +195,40 @@ async fn finish(tx: &mut Exchange, finishes: &[&Finishing]) -> Result<Vec<Fate>>
         .collect())
 }
 
+/// Ends jobs that succeeded and returned nothing, and gathers those that were.
+async fn succeed(
+    tx: &Exchange,
+    leases: &[Lease],
+    applied: &mut HashMap<Lease, Applied>,
+) -> Result<()> {
+    let mut values: Vec<Value> = vec![tx.micros().into(), tx.micros().into()];
+    for lease in leases {
+        values.extend([lease.job.0.into(), lease.token.into()]);
+    }
+    let words = tx.words().succeed.text(leases.len());
+    gather(tx, tx.rows(words, values).await?, applied)
+}
+
 /// Writes rows and gathers what was applied.
 async fn record(
     tx: &Exchange,
     words: &'static str,
-    rows: impl Iterator<Item = &str> + Clone + Send,
+    rows: &[&str],
     applied: &mut HashMap<Lease, Applied>,
 ) -> Result<()> {
-    if rows.clone().next().is_none() {
+    if rows.is_empty() {
         return Ok(());
     }
-    let text = array(rows);
-    for row in tx.rows(words, [text.into(), tx.micros().into()]).await? {
+    let values = [array(rows).into(), tx.micros().into()];
+    gather(tx, tx.rows(words, values).await?, applied)
+}
+
+fn gather(
+    tx: &Exchange,
+    rows: Vec<QueryResult>,
+    applied: &mut HashMap<Lease, Applied>,
+) -> Result<()> {
+    for row in rows {
         let lease = Lease {
             job: crate::job::JobId(tx.get::<Uuid>(&row, 0)?),
             token: tx.get(&row, 1)?,
@@ -299,13 +328,12 @@ impl GiveBack {
             .into_iter()
             .map(|lease| Finishing {
                 lease,
-                json: give_back_row(
+                row: give_back_row(
                     lease,
                     if cut { Move::Release } else { Move::Snooze },
                     due,
                     cut.then_some(INTERRUPTED),
                 ),
-                ends: false,
                 failure: None,
                 refunds: true,
                 cut,
@@ -329,22 +357,22 @@ impl Operation for GiveBack {
 }
 
 /// id, token, state, output, error.
-fn end_row(lease: Lease, by: Move, output: Option<&str>, failure: Option<&Failure>) -> String {
+fn end_row(lease: Lease, by: Move, output: Option<&str>, failure: Option<&Failure>) -> Row {
     let state = by.target(true, 1).as_str();
-    json(&(
+    Row::End(json(&(
         hex(lease.job.0),
         lease.token,
         state,
         output,
         failure.map(|failure| cut_message(&failure.message)),
-    ))
+    )))
 }
 
 /// id, token, the state where it is due, where not with attempts spent, where not without; the due time in two
 /// columns; how many attempts are given back; whether it was cut short; the error.
-fn give_back_row(lease: Lease, by: Move, due: Due, error: Option<&str>) -> String {
+fn give_back_row(lease: Lease, by: Move, due: Due, error: Option<&str>) -> Row {
     let (within, at) = due_columns(due);
-    json(&(
+    Row::GiveBack(json(&(
         hex(lease.job.0),
         lease.token,
         by.target(true, 1).as_str(),
@@ -355,7 +383,7 @@ fn give_back_row(lease: Lease, by: Move, due: Due, error: Option<&str>) -> Strin
         i32::from(!matches!(by, Move::Retry)),
         i32::from(matches!(by, Move::Release)),
         error,
-    ))
+    )))
 }
 
 fn cut_message(message: &str) -> String {

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::sql::batch::{Batch, Request};
+use crate::sql::batch::{self, Batch, Request};
 use crate::sql::dialect::Dialect;
 use crate::sql::exchange::{Exchange, Seen, failed};
 use crate::sql::patience::Patience;
@@ -226,8 +226,11 @@ async fn write(desk: Arc<Desk>, mut requests: mpsc::Receiver<Request>) {
                 None => return,
             },
         };
-        // Those who were answered just now get a turn to ask again, so that they share the batch.
-        tokio::task::yield_now().await;
+        // Those who were answered just now get a turn to ask again, so that they share the batch. A settle is a batch
+        // already, and the jobs of its worker, in whose way it would wait, are many.
+        if !matches!(first, Request::Settle(_)) {
+            gather(&requests).await;
+        }
         let mut batch = Batch::default();
         batch.add(first);
         while !batch.is_full() {
@@ -237,6 +240,19 @@ async fn write(desk: Arc<Desk>, mut requests: mpsc::Receiver<Request>) {
             }
         }
         left.extend(carry_out(&desk, batch).await);
+    }
+}
+
+/// Lets others run for as long as that brings further requests, and a lone one pass at once.
+async fn gather(requests: &mpsc::Receiver<Request>) {
+    let mut waiting = requests.len();
+    loop {
+        tokio::task::yield_now().await;
+        let now = requests.len();
+        if now <= waiting || now >= batch::OPERATIONS {
+            return;
+        }
+        waiting = now;
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Monotonic};
 
 use tasker_store::{
-    Claimed, Fate, Finish, JobState, Lease, Note, Store, StoreError, Wake, WorkerId,
+    Claimed, Fate, Finish, JobState, Lease, Note, Store, StoreError, Wake, Wakes, WorkerId,
 };
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -115,7 +115,7 @@ impl Settler {
                     }
                 }
                 Some(news) = self.news.recv() => self.heard(&mut state, news)?,
-                wake = wakes.next() => state.hungry |= !matches!(wake, Wake::Finished(_)),
+                () = more_to_do(&mut wakes) => state.hungry = true,
                 _ = notes.tick() => state.chatty = true,
                 Ok(()) = phase.changed() => self.enter(&mut state),
                 () = tokio::time::sleep_until(state.next_deadline().into()) => self.due(&mut state).await,
@@ -393,6 +393,12 @@ impl State {
         );
         self.abandoned = true;
     }
+}
+
+/// Waits for news that there may be jobs to claim. The ends of jobs are no such news, and as frequent as they are they
+/// must not turn the settler's whole loop.
+async fn more_to_do(wakes: &mut Wakes) {
+    while matches!(wakes.next().await, Wake::Finished(_)) {}
 }
 
 async fn wait_for(in_flight: &mut Option<BoxFuture<'static, Exchanged>>) -> Option<Exchanged> {

@@ -12,7 +12,9 @@ const PARAMS: &str = "{\"number\":1,\"padding\":\"..............................
 const NOW: i64 = 1_750_000_000_000_000;
 
 /// An empty file with the product's schema, and one connection to it.
-async fn fresh() -> Result<(SqliteConnection, tempfile::TempDir), Error> {
+async fn fresh(
+    synchronous: SqliteSynchronous,
+) -> Result<(SqliteConnection, tempfile::TempDir), Error> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("raw.db");
     let store = SqlStore::connect(&format!("sqlite://{}?mode=rwc", file.display())).await?;
@@ -21,7 +23,7 @@ async fn fresh() -> Result<(SqliteConnection, tempfile::TempDir), Error> {
     let connection = SqliteConnectOptions::new()
         .filename(file)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
+        .synchronous(synchronous)
         .connect()
         .await?;
     Ok((connection, folder))
@@ -29,7 +31,7 @@ async fn fresh() -> Result<(SqliteConnection, tempfile::TempDir), Error> {
 
 /// Inserts jobs, so many in a statement; jobs per second.
 pub(crate) async fn bulk(jobs: usize, at_a_time: usize) -> Result<f64, Error> {
-    let (mut connection, _folder) = fresh().await?;
+    let (mut connection, _folder) = fresh(SqliteSynchronous::Normal).await?;
     let elapsed = fill(&mut connection, jobs, at_a_time).await?;
     connection.close().await?;
     Ok(jobs as f64 / elapsed.as_secs_f64())
@@ -59,8 +61,12 @@ async fn fill(
 }
 
 /// Claims and finishes jobs, so many in a transaction; jobs per second.
-pub(crate) async fn drain(jobs: usize, at_a_time: usize) -> Result<f64, Error> {
-    let (mut connection, _folder) = fresh().await?;
+pub(crate) async fn drain(
+    jobs: usize,
+    at_a_time: usize,
+    synchronous: SqliteSynchronous,
+) -> Result<f64, Error> {
+    let (mut connection, _folder) = fresh(synchronous).await?;
     fill(&mut connection, jobs, 1_000).await?;
     let worker = uuid::Uuid::now_v7().into_bytes().to_vec();
     let mut claimed: Vec<i64> = Vec::new();

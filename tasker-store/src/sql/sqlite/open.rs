@@ -20,10 +20,19 @@ use crate::sql::sqlite::Address;
 const READERS: u32 = 4;
 /// How long the database itself waits for a lock before it says "busy".
 const BUSY: Duration = Duration::from_secs(5);
+/// The same for writing, where [`Patience`] takes over: the database's own pauses grow to 100 ms, between which a
+/// busy drain by another connection takes the lock again and again.
+const BUSY_WRITING: Duration = Duration::from_millis(5);
 
 /// The connection that writes. Switching a new file to WAL needs it alone, so this waits for others that do so.
 pub(crate) async fn write_connection(address: &Address) -> Result<DatabaseConnection> {
-    let mut options = configured(address).pragma("cache_size", "-16000");
+    let mut options = configured(address)
+        .busy_timeout(BUSY_WRITING)
+        // 16 MB: the pages that a busy queue changes over and over stay in memory.
+        .pragma("cache_size", "-16000")
+        // 16 MB of log before its pages go to the file, which costs two flushes: by then most of them have changed
+        // several times. What is durable when stays as it is.
+        .pragma("wal_autocheckpoint", "4000");
     if address.file.is_some() {
         options = options.journal_mode(SqliteJournalMode::Wal);
     }

@@ -1,10 +1,11 @@
 //! The words of [`Statements`] on SQLite.
 //!
-//! Rows come in as one JSON array of arrays and are read by position. `unhex` turns an id's digits into the bytes
+//! Rows come in as parameters where speed counts most (`column1` is what a VALUES list calls its first column), else
+//! as one JSON array of arrays, and are read by position. `unhex` turns an id's digits into the bytes
 //! of its column. Where a text names the latest instant, it is that of [`crate::to_micros`]: a sum past it would
 //! turn into a floating-point number.
 
-use crate::sql::dialect::Statements;
+use crate::sql::dialect::{Batched, Statements};
 
 /// Aliases a claim leaves out: those disabled, and those the worker (parameter 4) does not know.
 macro_rules! held_back {
@@ -31,6 +32,8 @@ macro_rules! claim {
 }
 
 /// Joins the first ready jobs of each queue `q`, at most as many as are wanted in all, as `j`.
+///
+/// The `+` keeps the planner from looking at the bound: it would prepare the statement again for each value.
 macro_rules! heads {
     () => {
         concat!(
@@ -42,29 +45,45 @@ macro_rules! heads {
                    AND r.task NOT IN (",
             held_back!(),
             ")
-                 ORDER BY r.priority DESC, r.due_at, r.number LIMIT ?3)"
+                 ORDER BY r.priority DESC, r.due_at, r.number LIMIT +?3)"
         )
     };
 }
 
 /// All of them.
 pub(crate) const STATEMENTS: Statements = Statements {
-    enqueue: "INSERT INTO tasker_jobs (
-            id, alias, queue, priority, params, shape, due_at, state, enqueued_at, max_attempts, at_most_once,
+    enqueue: Batched {
+        before: "INSERT INTO tasker_jobs (
+            id, alias, queue, priority, params, shape, due_at, enqueued_at, state, max_attempts, at_most_once,
             keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task)
-        SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-               coalesce(value ->> 7, min(?2 + (value ->> 6), 8210266876799999999)),
-               iif(coalesce(value ->> 7, ?2 + (value ->> 6)) <= ?2, 'queued', 'scheduled'),
-               ?2, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12,
-               unhex(value ->> 13), value ->> 14, value ->> 15
-          FROM json_each(?1)
-         WHERE ?3 OR value ->> 15 NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0)
-        ON CONFLICT (id) DO NOTHING
-        RETURNING number, id",
+        SELECT column1, column2, coalesce(column3, 'default'), column4, column5, column6, column7, column8,
+               iif(column7 <= column8, 'queued', 'scheduled'), column9, column10, column11, column12,
+               coalesce(column13, '[]'), column14, column15, coalesce(column16, column2)
+          FROM (VALUES ",
+        row: "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        after: ")
+         WHERE column1 IS NOT NULL AND
+               (column17 OR coalesce(column16, column2) NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0))
+        ON CONFLICT (id) DO NOTHING",
+    },
     numbers: "SELECT id, number FROM tasker_jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1))",
     ensure_queues: "INSERT OR IGNORE INTO tasker_queues (name) SELECT value FROM json_each(?1)",
     ensure_tasks: "INSERT OR IGNORE INTO tasker_tasks (task, alias)
         SELECT value ->> 0, value ->> 1 FROM json_each(?1)",
+    // The jobs are found by their ids, then changed by their numbers: left to itself the planner walks all that run.
+    succeed: Batched {
+        before: "UPDATE tasker_jobs
+           SET state = iif(cancel_requested, 'canceled', 'succeeded'),
+               finished_at = ?,
+               prune_at = ? + iif(cancel_requested, keep_unsuccessful, keep_succeeded),
+               output = NULL
+         WHERE number IN (
+            SELECT j.number FROM (VALUES ",
+        row: "(?,?)",
+        after: ") AS f CROSS JOIN tasker_jobs AS j
+             WHERE j.id = f.column1 AND j.token = f.column2 AND j.state = 'running')
+        RETURNING id, token, state, number, coalesce(prune_at <= finished_at, 0)",
+    },
     end: "UPDATE tasker_jobs AS j
            SET state = iif(j.cancel_requested, 'canceled', f.state),
                finished_at = ?2,
@@ -104,7 +123,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
     claim_all: claim!(
         "SELECT j.number FROM (SELECT name FROM tasker_queues WHERE paused = 0) AS q ",
         heads!(),
-        " ORDER BY j.priority DESC, j.due_at, j.number LIMIT ?3"
+        " ORDER BY j.priority DESC, j.due_at, j.number LIMIT +?3"
     ),
     claim_only: claim!(
         "SELECT number FROM (
@@ -113,7 +132,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
               FROM (SELECT w.value ->> 0 AS name, w.value ->> 1 AS most FROM json_each(?5) AS w
                      WHERE w.value ->> 0 IN (SELECT name FROM tasker_queues WHERE paused = 0)) AS q ",
         heads!(),
-        ") WHERE place <= most ORDER BY priority DESC, due_at, number LIMIT ?3"
+        ") WHERE place <= most ORDER BY priority DESC, due_at, number LIMIT +?3"
     ),
     live: "SELECT j.id, j.token, j.number
           FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
