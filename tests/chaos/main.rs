@@ -4,6 +4,10 @@
 //! its handlers say. What a test waits for is a line, the end of a process, or a state in the store; the only
 //! spans of time are those a case is about.
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on panics, also in the functions that tests share"
+)]
 
 mod clocks;
 mod crashes;

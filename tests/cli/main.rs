@@ -10,3 +10,5 @@ mod offline;
 mod queue;
 mod runs;
 mod session;
+mod start;
+mod tick;

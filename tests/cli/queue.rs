@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::session::Session;
+use crate::session::{Ended, Session};
 
 #[test]
 fn a_job_is_enqueued_worked_and_told() {
@@ -291,6 +291,8 @@ fn tasks_of_another_program_are_told_and_marked() {
     ] {
         assert!(work.err.contains(part), "{part}: {work:?}");
     }
+    // Its jobs wait for that program, which the store has heard of.
+    assert!(!session.done(&["jobs", "list"]).contains("unknown task"));
     let list = session.done(&["list", "--all", "--short"]);
     let hello = list
         .lines()
@@ -302,6 +304,48 @@ fn tasks_of_another_program_are_told_and_marked() {
     );
     // What only the store knows is enqueued by the program that has it.
     assert_eq!(session.run(&["hello"]).code, Some(2));
+}
+
+/// Q-30, X-B4.
+#[test]
+fn a_job_of_a_task_that_nobody_has_is_shown_as_that() {
+    let session = Session::new();
+    let hello = |words: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_cli-hello");
+        let output = session.command_of(program, words).output();
+        let ended = Ended::from(output.expect("the other program starts"));
+        assert_eq!(ended.code, Some(0), "{words:?}: {ended:?}");
+        ended.out
+    };
+    hello(&["hello", "--enqueue"]);
+    session.done(&["nothing", "--enqueue"]);
+    let work = session.run(&["work", "--until-empty"]);
+    assert_eq!(work.code, Some(0), "{work:?}");
+    assert!(
+        work.err.contains("unknown task `hello`: 1 queued"),
+        "{work:?}"
+    );
+    let list = session.done(&["jobs", "list"]);
+    let rows: Vec<_> = list.lines().collect();
+    assert!(
+        rows[1].contains("succeeded") && !rows[1].contains("unknown"),
+        "{list}"
+    );
+    assert!(rows[2].contains("queued (unknown task)  0/4"), "{list}");
+    let shown = session.done(&["jobs", "show", "1"]);
+    assert!(
+        shown.contains("why          unknown task: no program"),
+        "{shown}"
+    );
+    assert!(!session.done(&["jobs", "show", "2"]).contains("unknown"));
+    // The program that has it does not call it unknown, and runs it.
+    assert!(!hello(&["jobs", "list"]).contains("unknown"));
+    hello(&["work", "--until-empty"]);
+    let job = session.json(&["jobs", "show", "1", "--json"]);
+    assert_eq!(
+        (&job["state"], &job["attempt"]),
+        (&json!("succeeded"), &json!(1))
+    );
 }
 
 #[cfg(unix)]

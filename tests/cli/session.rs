@@ -29,7 +29,12 @@ impl Session {
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cli-program"));
+        self.command_of(env!("CARGO_BIN_EXE_cli-program"), words)
+    }
+
+    /// As [`Session::command`], for another program.
+    pub(crate) fn command_of(&self, program: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(words)
             .current_dir(self.folder())

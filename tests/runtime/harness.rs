@@ -91,6 +91,7 @@ impl Bench {
         let probe = Arc::new(Probe::new());
         let mut states = States::default();
         states.insert::<Probe>(State::from(Arc::clone(&probe)));
+        crate::faults::lend(&mut states);
         let tasker = Tasker::builder()
             .store(Arc::new(store.clone()))
             .states(states);
@@ -105,6 +106,7 @@ impl Bench {
     pub(crate) async fn another(&self) -> Tasker {
         let mut states = States::default();
         states.insert::<Probe>(State::from(Arc::clone(&self.probe)));
+        crate::faults::lend(&mut states);
         let tasker = Tasker::builder()
             .store(Arc::new(self.store.clone()))
             .states(states);

@@ -7,11 +7,18 @@
 )]
 
 mod attempts;
+mod changes;
 mod enqueue;
+mod faults;
+mod files;
 mod harness;
+mod limits;
+mod made;
+mod misfits;
 mod output;
 mod params;
 mod schedules;
 mod stopping;
 mod tasks;
+mod twins;
 mod working;

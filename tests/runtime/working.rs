@@ -118,7 +118,9 @@ async fn a_delayed_job_runs_when_the_stores_clock_says_so() {
         .on(&bench.tasker)
         .await
         .unwrap();
-    let mut working = bench.work();
+    // Longer than the jump, or the worker would be taken for dead.
+    let lease = Duration::from_secs(3600);
+    let mut working = bench.work_with(|worker| worker.lease(lease));
     working.event(|event| event == WorkerEvent::Idle).await;
     assert_eq!(job.job().await.unwrap().state, JobState::Scheduled);
     clock.advance(Duration::from_secs(600));

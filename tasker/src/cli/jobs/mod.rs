@@ -8,7 +8,7 @@ mod show;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
-use tasker_store::{Changed, Job, JobQuery, JobRef, JobState};
+use tasker_store::{Changed, Job, JobQuery, JobRef, JobState, canonical_alias};
 
 use super::Session;
 use super::output::{self, Table, embed, time};
@@ -209,18 +209,21 @@ async fn list(session: &Session, matches: &ArgMatches) -> Result<()> {
     if session.json {
         return output::json(&jobs.iter().map(job_json).collect::<Vec<_>>());
     }
+    let strangers = Strangers::among(session, &jobs).await?;
     let mut table = Table::new([
         "JOB", "TASK", "QUEUE", "STATE", "ATTEMPT", "DUE", "ENQUEUED", "ERROR",
     ]);
     for job in jobs {
+        let state = match job.deleted_at {
+            Some(_) => format!("{} (deleted)", job.state),
+            None if strangers.has(&job) => format!("{} (unknown task)", job.state),
+            None => job.state.to_string(),
+        };
         table.row([
             job.number.to_string(),
             job.alias,
             job.queue,
-            match job.deleted_at {
-                Some(_) => format!("{} (deleted)", job.state),
-                None => job.state.to_string(),
-            },
+            state,
             attempts(job.attempt, job.max_attempts),
             time(job.due_at),
             time(job.enqueued_at),
@@ -253,6 +256,31 @@ async fn read(
         if is_last {
             return Ok((jobs, false));
         }
+    }
+}
+
+/// The tasks that jobs wait for and nobody has: neither this program nor one that ever worked on the store.
+struct Strangers(Vec<String>);
+
+impl Strangers {
+    /// Asks the store only where one of `jobs` may be of such a task.
+    async fn among(session: &Session, jobs: &[Job]) -> Result<Self> {
+        let registry = session.tasker.registry();
+        let may_be =
+            |job: &Job| job.state == JobState::Queued && registry.get(&job.alias).is_none();
+        if !jobs.iter().any(may_be) {
+            return Ok(Self(Vec::new()));
+        }
+        let unknown = session.tasker.store().await?.unknown().await?;
+        let aliases = unknown
+            .into_iter()
+            .map(|(alias, _)| canonical_alias(&alias));
+        let here = |alias: &String| registry.get(alias).is_some();
+        Ok(Self(aliases.filter(|alias| !here(alias)).collect()))
+    }
+
+    fn has(&self, job: &Job) -> bool {
+        job.state == JobState::Queued && self.0.contains(&canonical_alias(&job.alias))
     }
 }
 

@@ -5,7 +5,7 @@ use tasker_store::{Attempt, Job, LogLine};
 
 use super::super::Session;
 use super::super::output::{self, embed, plain, plain_lines, time};
-use super::{attempts, history, job_json};
+use super::{Strangers, attempts, history, job_json};
 use crate::error::Result;
 
 pub(super) async fn show(session: &Session, job: Job) -> Result<()> {
@@ -15,8 +15,9 @@ pub(super) async fn show(session: &Session, job: Job) -> Result<()> {
     if session.json {
         return output::json(&as_json(&job, &failures, &log));
     }
+    let strangers = Strangers::among(session, std::slice::from_ref(&job)).await?;
     let mut text = String::new();
-    for (name, value) in fields(&job) {
+    for (name, value) in fields(&job, strangers.has(&job)) {
         text.push_str(&format!("{:11}  {}\n", name, plain(&value)));
     }
     section(&mut text, "params", &pretty(&embed(&job.params)));
@@ -37,7 +38,7 @@ pub(super) async fn show(session: &Session, job: Job) -> Result<()> {
 }
 
 /// What is there; what is absent has no line.
-fn fields(job: &Job) -> Vec<(&'static str, String)> {
+fn fields(job: &Job, is_unknown: bool) -> Vec<(&'static str, String)> {
     let mut fields = vec![
         ("job", format!("{} ({})", job.number, job.id)),
         ("task", job.alias.clone()),
@@ -78,6 +79,12 @@ fn fields(job: &Job) -> Vec<(&'static str, String)> {
             "at most once",
             job.at_most_once
                 .then(|| "it is never started twice".to_owned()),
+        ),
+        (
+            "why",
+            is_unknown.then(|| {
+                "unknown task: no program that has it has worked on this store yet".to_owned()
+            }),
         ),
         ("error", job.error.clone()),
     ];

@@ -1,0 +1,27 @@
+//! Tasks that run by themselves, and one that does not know when to stop.
+
+use tasker::{Context, task};
+
+/// Tell the moment this stands for.
+#[task(schedule("every 1s", params(greeting = "hello")))]
+async fn tick(ctx: Context, #[param(default = "none")] greeting: String) -> Result<String, String> {
+    let at = ctx.scheduled_for().ok_or("it was not planned")?;
+    Ok(format!("{greeting} at {}", at.to_rfc3339()))
+}
+
+/// Occupy a thread for ever, whatever the token says.
+#[task(max_attempts = 1, timeout = "20ms")]
+fn stuck() {
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Do nothing.
+#[task]
+async fn nothing() {}
+
+#[tasker::main]
+async fn main(app: tasker::App) -> tasker::Result<()> {
+    app.run().await
+}
