@@ -224,15 +224,7 @@ pub(crate) fn failed(op: &'static str, error: DbErr) -> StoreError {
                 ErrorKind::Unavailable,
                 "another connection holds the database's lock: end the transaction that keeps it",
             ),
-            ErrorKind::Unavailable => (
-                ErrorKind::Unavailable,
-                "the database cannot be used just now",
-            ),
-            ErrorKind::Corrupt => (
-                ErrorKind::Corrupt,
-                "the database or a value in it is damaged",
-            ),
-            kind => (kind, "the database refused a statement"),
+            kind => (kind, sqlite::explain(&error)),
         },
     };
     StoreError::new(kind, op, detail).caused_by(error)

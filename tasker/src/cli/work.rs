@@ -211,7 +211,7 @@ async fn warn_of_strangers(tasker: &Tasker) -> Result<()> {
         if !tasker.jobs().list(query).await?.is_empty() {
             tracing::warn!(
                 target: "tasker",
-                "jobs of task `{}` wait for another program: it is in crate `{}`, not in this one",
+                "jobs of task `{}` wait for a program that has it: this one does not, crate `{}` did",
                 task.alias,
                 task.origin
             );

@@ -5,26 +5,30 @@
 
 use std::collections::HashSet;
 
-use tasker_store::{JobQuery, JobState, canonical_alias};
+use tasker_store::{Job, JobQuery, JobState, Queue, canonical_alias};
 
 use crate::client::Tasker;
 use crate::error::Result;
 
-/// Whether a job is queued, running or retrying that is not parked.
-pub(crate) async fn anything_left(tasker: &Tasker, known: &[String]) -> Result<bool> {
+/// What is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// A job that will come to this worker, or runs in another.
+    Jobs,
+    /// So many parked jobs, and nothing else.
+    Parked(usize),
+}
+
+/// Looks for a job that is queued, running or retrying and not parked.
+pub(crate) async fn look(tasker: &Tasker, known: &[String]) -> Result<Left> {
     let store = tasker.store().await?;
     let queues = store.queues().await?;
-    if queues
-        .iter()
-        .all(|queue| queue.queued + queue.running + queue.retrying == 0)
-    {
-        return Ok(false);
+    let any = |queue: &Queue| queue.queued + queue.running + queue.retrying > 0;
+    if !queues.iter().any(any) {
+        return Ok(Left::Parked(0));
     }
-    let paused: HashSet<_> = queues
-        .into_iter()
-        .filter(|queue| queue.paused)
-        .map(|queue| queue.name)
-        .collect();
+    let paused = queues.into_iter().filter(|queue| queue.paused);
+    let paused: HashSet<_> = paused.map(|queue| queue.name).collect();
     let disabled = store
         .tasks()
         .await?
@@ -32,24 +36,26 @@ pub(crate) async fn anything_left(tasker: &Tasker, known: &[String]) -> Result<b
         .filter(|task| !task.enabled);
     let disabled: HashSet<_> = disabled.map(|task| canonical_alias(&task.alias)).collect();
     let known: HashSet<_> = known.iter().map(|alias| canonical_alias(alias)).collect();
+    let is_parked = |job: &Job| {
+        let alias = canonical_alias(&job.alias);
+        let held = paused.contains(&job.queue) || disabled.contains(&alias);
+        job.state != JobState::Running && (held || !known.contains(&alias))
+    };
     let mut query = JobQuery {
         states: vec![JobState::Queued, JobState::Running, JobState::Retrying],
         limit: 500,
         ..JobQuery::default()
     };
+    let mut parked = 0;
     loop {
         let page = store.jobs(query.clone()).await?;
-        let parked = |alias: &str| !known.contains(alias) || disabled.contains(alias);
-        let left = page.iter().any(|job| {
-            job.state == JobState::Running
-                || !(paused.contains(&job.queue) || parked(&canonical_alias(&job.alias)))
-        });
-        if left {
-            return Ok(true);
+        if !page.iter().all(is_parked) {
+            return Ok(Left::Jobs);
         }
+        parked += page.len();
         match page.last() {
             Some(last) if page.len() == query.limit as usize => query.before = Some(last.number),
-            _ => return Ok(false),
+            _ => return Ok(Left::Parked(parked)),
         }
     }
 }

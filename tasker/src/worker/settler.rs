@@ -21,6 +21,7 @@ use super::exchange::{Exchange, Exchanged, not_started, pause_after};
 use super::executor::{Attempt, Done};
 use super::heartbeat::News;
 use super::phase::{Phase, Stopper};
+use super::remaining::{self, Left};
 use super::roster::Roster;
 use super::slots::Slots;
 use crate::client::Tasker;
@@ -316,14 +317,24 @@ impl Settler {
             state.look = (state.look * 2).min(LOOK_LAST);
             state.look_at = now + state.look;
             if self.until_empty && state.is_idle() && *state.phase.borrow() == Phase::Run {
-                match super::remaining::anything_left(&self.tasker, &self.known).await {
-                    Ok(false) => self.stopper.stop(),
-                    Ok(true) => {}
-                    Err(error) => {
-                        tracing::warn!(%error, "could not see whether the queue is empty")
-                    }
-                }
+                self.stop_if_empty().await;
             }
+        }
+    }
+
+    async fn stop_if_empty(&self) {
+        match remaining::look(&self.tasker, &self.known).await {
+            Ok(Left::Jobs) => {}
+            Ok(Left::Parked(jobs)) => {
+                if jobs > 0 {
+                    tracing::warn!(
+                        jobs,
+                        "left in the queue: their queue is paused, or their task disabled or unknown here"
+                    );
+                }
+                self.stopper.stop();
+            }
+            Err(error) => tracing::warn!(%error, "could not see whether the queue is empty"),
         }
     }
 

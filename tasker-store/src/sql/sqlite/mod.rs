@@ -17,7 +17,7 @@ use sea_orm::DatabaseBackend;
 use crate::sql::dialect::Dialect;
 
 pub(crate) use address::Address;
-pub(crate) use open::{data_version, is_busy, kind_of, read_pool, write_connection};
+pub(crate) use open::{data_version, explain, is_busy, kind_of, read_pool, write_connection};
 pub(crate) use watch::watch;
 
 /// SQLite, from 3.45 (the bundled one is newer).

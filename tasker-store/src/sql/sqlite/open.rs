@@ -100,6 +100,25 @@ pub(crate) fn kind_of(error: &DbErr) -> ErrorKind {
     }
 }
 
+/// What is wrong and what to do, for the failures people can do something about.
+pub(crate) fn explain(error: &DbErr) -> &'static str {
+    match code(error) {
+        Some(8) => {
+            "the database may not be written: look at the permissions of its file and folder"
+        }
+        Some(10) => "the disk failed, or has no room for the journal: what was committed is kept",
+        Some(13) => "the disk is full: make room; what was committed is kept",
+        Some(14) => "the file cannot be opened: see that it is a file, and may be read and written",
+        Some(11) => "the database is damaged: restore it from a backup",
+        Some(26) => "the file is no SQLite database: name another one",
+        _ => match kind_of(error) {
+            ErrorKind::Unavailable => "the database cannot be used just now",
+            ErrorKind::Corrupt => "a value in the database is damaged",
+            _ => "the database refused a statement",
+        },
+    }
+}
+
 fn configured(address: &Address) -> SqliteConnectOptions {
     address
         .options
