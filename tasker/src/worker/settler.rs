@@ -103,13 +103,12 @@ impl Settler {
                 Some(exchanged) = wait_for(&mut in_flight) => {
                     in_flight = None;
                     self.settled(&mut state, exchanged);
+                    self.gather(&mut state, &mut dones).await;
                 }
                 Some(done) = dones.recv() => {
                     self.done(&mut state, done);
-                    // Whatever ended meanwhile goes with the same exchange.
-                    tokio::task::yield_now().await;
-                    while let Ok(done) = dones.try_recv() {
-                        self.done(&mut state, done);
+                    if in_flight.is_none() {
+                        self.gather(&mut state, &mut dones).await;
                     }
                 }
                 Some(news) = self.news.recv() => self.heard(&mut state, news)?,
@@ -117,6 +116,21 @@ impl Settler {
                 _ = notes.tick() => state.chatty = true,
                 Ok(()) = phase.changed() => self.enter(&mut state),
                 () = tokio::time::sleep_until(state.next_deadline().into()) => self.due(&mut state).await,
+            }
+        }
+    }
+
+    /// Lets attempts run for as long as that ends some, so that short ones, the newest too, go with the same exchange.
+    /// Where none ends at once this costs one turn of the scheduler; there is no timer.
+    async fn gather(&mut self, state: &mut State, dones: &mut mpsc::UnboundedReceiver<Done>) {
+        loop {
+            tokio::task::yield_now().await;
+            let before = state.finishes.len();
+            while let Ok(done) = dones.try_recv() {
+                self.done(state, done);
+            }
+            if state.finishes.len() == before {
+                return;
             }
         }
     }
