@@ -203,12 +203,14 @@ impl Settler {
             state.look_at = Monotonic::now() + state.look;
             // As many as were asked for: there may be more.
             state.hungry |= claimed as u32 >= exchanged.asked;
-            if !state.hungry {
-                self.events.send(WorkerEvent::Idle);
-            }
         }
+        let idle = exchanged.asked > 0 && state.failures == 0 && !state.hungry;
         for job in exchanged.claimed.jobs {
             self.start(state, job);
+        }
+        // Last: whoever stops an idle worker finds the jobs of this claim started, not on their way back.
+        if idle {
+            self.events.send(WorkerEvent::Idle);
         }
     }
 
