@@ -165,5 +165,6 @@ pub(crate) fn report(error: &(dyn std::error::Error + 'static)) -> String {
         last = said;
         cause = link.source();
     }
-    text
+    // An error may carry what a user typed, control characters too.
+    cli::output::plain_lines(&text)
 }

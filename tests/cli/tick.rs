@@ -140,7 +140,7 @@ fn a_blocking_handler_that_overruns_its_time_keeps_its_slot_and_is_warned_about(
         assert!(enqueued.expect("the program starts").status.success());
     }
     let mut work = Work::start(&session, &["--concurrency", "1"]);
-    let failed = work.logs("failed for good");
+    let failed = work.logs("the last attempt failed");
     assert!(
         failed.contains("timeout of 20ms") && failed.contains("task=\"stuck\""),
         "{failed}"

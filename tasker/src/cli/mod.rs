@@ -13,7 +13,7 @@ mod list;
 pub(crate) mod logging;
 mod migrate;
 mod next;
-mod output;
+pub(crate) mod output;
 mod queues;
 mod schedules;
 mod signals;

@@ -66,12 +66,14 @@ impl Attempt {
 
     fn finish(&self, ended: Ended) -> Finish {
         let (outcome, remark) = outcome(ended, self.policy());
+        // What becomes of the job the store decides: it may have been canceled meanwhile. Quoted, since a message
+        // may hold anything, line ends too.
         match &outcome {
             Outcome::Failed(failure) => {
-                tracing::error!(error = %failure.message, "failed for good")
+                tracing::error!(error = ?failure.message, "the last attempt failed");
             }
             Outcome::Retry { failure, .. } => {
-                tracing::warn!(error = %failure.message, "failed, will be retried")
+                tracing::warn!(error = ?failure.message, "an attempt failed");
             }
             _ => {}
         }

@@ -106,13 +106,12 @@ impl Settler {
                 Some(exchanged) = wait_for(&mut in_flight) => {
                     in_flight = None;
                     self.settled(&mut state, exchanged);
+                    self.gather(&mut state, &mut dones).await;
                 }
                 Some(done) = dones.recv() => {
                     self.done(&mut state, done);
-                    // Whatever ended meanwhile goes with the same exchange.
-                    tokio::task::yield_now().await;
-                    while let Ok(done) = dones.try_recv() {
-                        self.done(&mut state, done);
+                    if in_flight.is_none() {
+                        self.gather(&mut state, &mut dones).await;
                     }
                 }
                 Some(news) = self.news.recv() => self.heard(&mut state, news)?,
@@ -120,6 +119,21 @@ impl Settler {
                 _ = notes.tick() => state.chatty = true,
                 Ok(()) = phase.changed() => self.enter(&mut state),
                 () = tokio::time::sleep_until(state.next_deadline().into()) => self.due(&mut state).await,
+            }
+        }
+    }
+
+    /// Lets attempts run for as long as that ends some, so that short ones, the newest too, go with the same exchange.
+    /// Where none ends at once this costs one turn of the scheduler; there is no timer.
+    async fn gather(&mut self, state: &mut State, dones: &mut mpsc::UnboundedReceiver<Done>) {
+        loop {
+            tokio::task::yield_now().await;
+            let before = state.finishes.len();
+            while let Ok(done) = dones.try_recv() {
+                self.done(state, done);
+            }
+            if state.finishes.len() == before {
+                return;
             }
         }
     }
@@ -192,13 +206,15 @@ impl Settler {
             state.look_at = Monotonic::now() + state.look;
             // As many as were asked for: there may be more.
             state.hungry |= claimed as u32 >= exchanged.asked;
-            if !state.hungry {
-                self.events.send(WorkerEvent::Idle);
-            }
         }
         let is_ours = exchanged.worker == self.id;
+        let idle = exchanged.asked > 0 && state.failures == 0 && !state.hungry;
         for job in exchanged.claimed.jobs {
             self.start(state, job, is_ours);
+        }
+        // Last: whoever stops an idle worker finds the jobs of this claim started, not on their way back.
+        if idle {
+            self.events.send(WorkerEvent::Idle);
         }
     }
 
