@@ -351,6 +351,9 @@ fn a_tasks_help_is_made_of_its_documentation() {
         ] {
             assert!(said.contains(part), "{words:?} lacks {part}: {said}");
         }
+        // What has no documentation has no empty lines in its place.
+        let is_blank = |line: &str| !line.is_empty() && line.trim().is_empty();
+        assert!(!said.lines().any(is_blank), "{said}");
     }
     let (_, said) = refusal(&["send-mail", "--help"]);
     assert!(
