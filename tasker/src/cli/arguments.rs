@@ -69,6 +69,7 @@ fn flag(param: &'static ParamDefinition, has_params: bool) -> Arg {
     };
     let help = help(param, shape);
     match shape {
+        Shape::List(_) if help.is_empty() => arg.long_help(LIST_HELP),
         Shape::List(_) => arg.long_help(format!("{help}\n\n{LIST_HELP}")).help(help),
         _ => arg.help(help),
     }

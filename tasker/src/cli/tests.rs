@@ -352,6 +352,9 @@ fn a_tasks_help_is_made_of_its_documentation() {
             assert!(said.contains(part), "{words:?} lacks {part}: {said}");
         }
     }
+    // Without documentation of its own, a list's rules come first.
+    let (_, said) = refusal(&["greet-all", "--help"]);
+    assert!(said.contains("--tags <TAGS>\n          A list:"), "{said}");
     let (_, said) = refusal(&["send-mail", "--help"]);
     assert!(
         said.contains("Usage: app send-mail [OPTIONS] --to <TO>"),
