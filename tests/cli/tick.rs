@@ -130,6 +130,22 @@ fn a_scheduled_task_runs_by_itself_and_its_schedule_is_told() {
     assert!(instant(&schedule["next_run_at"]) > last, "{schedule}");
 }
 
+/// What the code says of the store's place beats the default, and the environment beats the code.
+#[test]
+fn the_store_may_be_named_in_code() {
+    let session = Session::new();
+    let enqueue = |variables: &[(&str, &str)]| {
+        let mut command = session.command_of(PROGRAM, &["nothing", "--enqueue"]);
+        let output = command.envs(variables.iter().copied()).output();
+        assert!(output.expect("the program starts").status.success());
+    };
+    let exists = |name: &str| session.folder().join(name).exists();
+    enqueue(&[("DATABASE_URL", "sqlite://named.db?mode=rwc")]);
+    assert!(exists("named.db") && !exists("every.db"));
+    enqueue(&[]);
+    assert!(exists("every.db") && !exists("tasker.db"));
+}
+
 /// X-G2: the outcome is recorded at once, the slot stays busy, and after 10 s there is a warning.
 #[cfg(unix)]
 #[test]

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use tasker::{Context, JobHandle, JobState, State, States, Tasker, task};
 use tasker_store::FailureKind;
 
-use crate::harness::Bench;
+use crate::harness::{Bench, Probe};
 
 /// What the handlers below share: a lock that gets poisoned.
 #[derive(Default)]
@@ -74,6 +74,25 @@ async fn lean(_on: State<Fragile>) {}
 #[task(max_attempts = 1)]
 async fn throw() {
     std::panic::panic_any(42_u8);
+}
+
+/// Says so when it is dropped.
+struct Life(State<Probe>);
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.0.say("dropped");
+    }
+}
+
+/// Take for ever the first time.
+#[task(max_attempts = 2, backoff = "fixed 1ms", timeout = "20ms")]
+async fn overrun(probe: State<Probe>, ctx: Context) {
+    let _life = Life(probe.clone());
+    if ctx.attempt() == 1 {
+        std::future::pending::<()>().await;
+    }
+    probe.say("in time");
 }
 
 /// What the handlers above take.
@@ -143,4 +162,23 @@ async fn a_panic_anywhere_in_an_attempt_leaves_nothing_in_the_way() {
     assert_eq!(said, ["attempt 1", "attempt 2", "went well"]);
     let progress = mumble.job().await.unwrap().progress.unwrap();
     assert_eq!((progress.done, progress.total), (2, 2));
+}
+
+/// X-G2: the future is dropped, the attempt is kept as timed out, and there is another one.
+#[tokio::test]
+async fn an_attempt_that_runs_out_of_time_is_dropped_and_retried() {
+    let bench = Bench::new().await;
+    let job = Overrun::enqueue().on(&bench.tasker).await.unwrap();
+    let summary = bench.drain().await;
+    assert_eq!((summary.retried, summary.succeeded), (1, 1));
+    assert_eq!(bench.probe.rest().await, ["dropped", "in time", "dropped"]);
+    let row = job.job().await.unwrap();
+    assert_eq!((row.state, row.attempt), (JobState::Succeeded, 2));
+    let attempts = bench.tasker.jobs().attempts(job.id()).await.unwrap();
+    let kinds: Vec<_> = attempts.iter().map(|attempt| attempt.kind).collect();
+    assert_eq!(kinds, [FailureKind::Timeout]);
+    assert!(
+        attempts[0].message.contains("timeout of 20ms"),
+        "{attempts:?}"
+    );
 }

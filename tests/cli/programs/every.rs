@@ -23,5 +23,5 @@ async fn nothing() {}
 
 #[tasker::main]
 async fn main(app: tasker::App) -> tasker::Result<()> {
-    app.run().await
+    app.database_url("sqlite://every.db?mode=rwc").run().await
 }
