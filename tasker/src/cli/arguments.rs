@@ -68,12 +68,10 @@ fn flag(param: &'static ParamDefinition, has_params: bool) -> Arg {
         _ => arg.value_parser(value_parser!(String)),
     };
     let help = help(param, shape);
-    // An empty text would be printed as an empty line.
-    match (shape, help.is_empty()) {
-        (Shape::List(_), true) => arg.long_help(LIST_HELP),
-        (Shape::List(_), false) => arg.long_help(format!("{help}\n\n{LIST_HELP}")).help(help),
-        (_, true) => arg,
-        (_, false) => arg.help(help),
+    match shape {
+        Shape::List(_) if help.is_empty() => arg.long_help(LIST_HELP),
+        Shape::List(_) => arg.long_help(format!("{help}\n\n{LIST_HELP}")).help(help),
+        _ => arg.help(help),
     }
 }
 
