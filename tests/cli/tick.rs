@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -10,9 +12,14 @@ use crate::session::{Ended, Session};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cli-every");
 
-/// A `work` that is killed when its test is over, however that ends.
+/// What a test waits for at the most; reaching it is a failure.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A `work` that is killed when its test is over, however that ends, or has waited too long.
 struct Work {
     child: Child,
+    /// Dropped when the process is not to be killed any more.
+    _watched: mpsc::Sender<()>,
     log: std::io::Lines<BufReader<ChildStderr>>,
 }
 
@@ -24,7 +31,18 @@ impl Work {
             .spawn()
             .expect("it starts");
         let log = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-        Self { child, log }
+        let (_watched, over) = mpsc::channel();
+        let pid = child.id();
+        std::thread::spawn(move || {
+            if over.recv_timeout(LONG) == Err(mpsc::RecvTimeoutError::Timeout) {
+                signal(pid, "-KILL");
+            }
+        });
+        Self {
+            child,
+            _watched,
+            log,
+        }
     }
 
     /// Waits for a line of its log with `text` in it.
@@ -38,9 +56,7 @@ impl Work {
     }
 
     fn terminate(&self) {
-        let pid = self.child.id().to_string();
-        let status = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(status.expect("kill is there").success());
+        signal(self.child.id(), "-TERM");
     }
 
     fn ended(mut self) -> Option<i32> {
@@ -54,6 +70,13 @@ impl Drop for Work {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn signal(pid: u32, signal: &str) {
+    let status = Command::new("kill")
+        .args([signal, &pid.to_string()])
+        .status();
+    assert!(status.expect("kill is there").success());
 }
 
 fn json_of(session: &Session, words: &[&str]) -> Value {
@@ -80,7 +103,9 @@ fn a_scheduled_task_runs_by_itself_and_its_schedule_is_told() {
     let begun = Utc::now();
     let mut work = Work::start(&session, &[]);
     work.logs("schedules new");
+    let waiting = Instant::now();
     let jobs = loop {
+        assert!(waiting.elapsed() < LONG, "two occurrences take too long");
         let jobs = json_of(&session, &["jobs", "list", "--state", "succeeded"]);
         let jobs = jobs.as_array().expect("an array").clone();
         if jobs.len() >= 2 {
