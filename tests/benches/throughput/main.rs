@@ -106,6 +106,7 @@ async fn only(what: &str) -> Result<(), Box<dyn std::error::Error>> {
 
 async fn measure() -> Result<Vec<Row>, Box<dyn std::error::Error>> {
     let bulk_raw = raw::bulk(JOBS, 1_000).await?;
+    let callers = single(100, JOBS).await?;
     let drain_raw = raw::drain(JOBS, 100, Normal).await?;
     Ok(vec![
         Row {
@@ -119,8 +120,13 @@ async fn measure() -> Result<Vec<Row>, Box<dyn std::error::Error>> {
             raw: raw::bulk(2_000, 1).await?,
         },
         Row {
+            what: "enqueue one by one, 100 callers (raw: by 100)",
+            product: callers,
+            raw: raw::bulk(JOBS, 100).await?,
+        },
+        Row {
             what: "enqueue one by one, 100 callers (raw: bulk)",
-            product: single(100, JOBS).await?,
+            product: callers,
             raw: bulk_raw,
         },
         Row {
