@@ -87,6 +87,7 @@ pub use tasker_macros::task;
 ///     width: u32,
 /// }
 ///
+/// #[allow(refining_impl_trait)] // the error may be any, by its own name
 /// impl Handler for Resize {
 ///     type Output = u32;
 ///

@@ -87,6 +87,10 @@ pub trait Handler: Sized + Send + 'static {
     type Output: serde::Serialize + Send + 'static;
 
     /// Runs one attempt. An error means another one by the policy, unless a [`crate::TaskError`] in it says otherwise.
+    ///
+    /// Any error that converts into a boxed one may be returned, by its own name: `async fn handle(self, context:
+    /// Context) -> anyhow::Result<…>`. The compiler's lint `refining_impl_trait` remarks that such a name says more
+    /// than this signature; it may, so `#[allow(refining_impl_trait)]` on the impl is the answer.
     fn handle(
         self,
         context: Context,
