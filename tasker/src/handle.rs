@@ -102,7 +102,7 @@ impl<O> JobHandle<O> {
         })
     }
 
-    /// Ends the job: at once where it is not running, else by asking its worker.
+    /// Ends the job, as [`crate::Jobs::cancel`] does.
     pub async fn cancel(&self) -> Result<Changed> {
         self.tasker.jobs().cancel(self.id).await
     }

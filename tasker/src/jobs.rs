@@ -38,7 +38,8 @@ impl<'a> Jobs<'a> {
         Ok(self.tasker.store().await?.log(job).await?)
     }
 
-    /// Ends a job: at once where it is not running, else by asking its worker.
+    /// Ends a job: at once where it is not running, else by asking its worker, which fires the handler's token with
+    /// its next beat (every 5 s by default) and drops an `async fn` that goes on for 30 s after that.
     pub async fn cancel(self, job: JobId) -> Result<Changed> {
         Ok(self.tasker.store().await?.cancel(job).await?)
     }

@@ -100,7 +100,7 @@ impl Context {
     }
 
     /// The token that fires when the attempt should end: it was canceled, its time is over, the process stops, or
-    /// its lease is lost.
+    /// its lease is lost. An `async fn` that goes on for 30 s after that is dropped; a plain function cannot be.
     pub fn token(&self) -> &CancellationToken {
         &self.inner.cancel
     }
