@@ -6,6 +6,7 @@
 //! implements `Harness`, and one line here.
 
 mod memory;
+mod postgres;
 mod sqlite;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ type MakeHarness = fn() -> Arc<dyn Harness>;
 /// Each backend under test, by the name its trials begin with.
 const BACKENDS: &[(&str, MakeHarness)] = &[
     ("memory", || Arc::new(memory::Memory)),
+    ("postgres", || Arc::new(postgres::Postgres)),
     ("sqlite", || Arc::new(sqlite::File)),
     ("sqlite-memory", || Arc::new(sqlite::Memory)),
 ];

@@ -19,35 +19,35 @@ use crate::task::Task;
 #[async_trait]
 impl Admin for SqlStore {
     async fn jobs(&self, query: JobQuery) -> Result<Vec<Job>> {
-        self.read("jobs").jobs(query).await
+        self.read("jobs").await?.jobs(query).await
     }
 
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>> {
-        self.read("attempts").attempts(job).await
+        self.read("attempts").await?.attempts(job).await
     }
 
     async fn log(&self, job: JobId) -> Result<Vec<LogLine>> {
-        self.read("log").log(job).await
+        self.read("log").await?.log(job).await
     }
 
     async fn queues(&self) -> Result<Vec<Queue>> {
-        self.read("queues").queues().await
+        self.read("queues").await?.queues().await
     }
 
     async fn workers(&self) -> Result<Vec<Worker>> {
-        self.read("workers").workers().await
+        self.read("workers").await?.workers().await
     }
 
     async fn schedules(&self) -> Result<Vec<Schedule>> {
-        self.read("schedules").schedules().await
+        self.read("schedules").await?.schedules().await
     }
 
     async fn tasks(&self) -> Result<Vec<Task>> {
-        self.read("tasks").tasks().await
+        self.read("tasks").await?.tasks().await
     }
 
     async fn unknown(&self) -> Result<Vec<(String, u64)>> {
-        self.read("unknown").unknown().await
+        self.read("unknown").await?.unknown().await
     }
 
     async fn cancel(&self, job: JobId) -> Result<Changed> {
@@ -117,6 +117,6 @@ impl Admin for SqlStore {
     }
 
     async fn schema(&self) -> Result<Vec<SchemaStep>> {
-        migration::steps(&self.read("schema").connection).await
+        migration::steps(&self.read("schema").await?.connection).await
     }
 }

@@ -11,6 +11,7 @@ use crate::error::{Result, StoreError};
 use crate::job::Enqueued;
 use crate::lease::Lease;
 use crate::settle::Settled;
+use crate::sql::dialect::{Dialect, Lanes};
 use crate::sql::enqueue::{self, NewRows};
 use crate::sql::exchange::{Exchange, Operation};
 use crate::sql::settle::{self, GiveBack, Settling};
@@ -27,7 +28,23 @@ pub(crate) enum Request {
     Other(Box<dyn Ask>),
 }
 
+/// Which of a writer's lanes a request takes, where it has several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Enqueue,
+    Settle,
+    Other,
+}
+
 impl Request {
+    pub(crate) fn lane(&self) -> Lane {
+        match self {
+            Request::Enqueue(_) => Lane::Enqueue,
+            Request::Settle(_) => Lane::Settle,
+            Request::Other(_) => Lane::Other,
+        }
+    }
+
     /// Wraps an operation that shares no statement with others.
     pub(crate) fn of<O: Operation>(operation: O) -> (Self, oneshot::Receiver<Result<O::Answer>>) {
         let (asked, reply) = Asked::new(operation);
@@ -76,7 +93,8 @@ impl<R, A> Asked<R, A> {
 #[async_trait]
 pub(crate) trait Ask: Send {
     fn is_abandoned(&self) -> bool;
-    async fn run(&mut self, tx: &mut Exchange) -> Result<()>;
+    fn is_whole(&self) -> bool;
+    async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()>;
     fn answer(self: Box<Self>);
     fn fail(self: Box<Self>, error: &StoreError);
 }
@@ -87,7 +105,11 @@ impl<O: Operation> Ask for Asked<O, O::Answer> {
         self.reply.is_closed()
     }
 
-    async fn run(&mut self, tx: &mut Exchange) -> Result<()> {
+    fn is_whole(&self) -> bool {
+        self.request.is_whole()
+    }
+
+    async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()> {
         tx.op = self.request.op();
         self.answer = Some(self.request.run(tx).await?);
         Ok(())
@@ -135,8 +157,29 @@ impl Batch {
         self.len() == 0
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.len() >= OPERATIONS || self.rows >= ROWS
+    /// Whether it takes no further request. Where several lanes write, a settle is a batch of its own, so that each can be
+    /// one statement, and so is anything that is neither settle nor enqueue.
+    pub(crate) fn is_full(&self, lanes: Lanes) -> bool {
+        let shared = lanes == Lanes::One || (self.settles.is_empty() && self.others.is_empty());
+        !shared || self.len() >= OPERATIONS || self.rows >= ROWS
+    }
+
+    /// Whether somebody's work waits for it: it enqueues or settles.
+    pub(crate) fn is_hot(&self) -> bool {
+        self.others.is_empty()
+    }
+
+    /// Whether it needs no transaction: one statement is all of it, or what it does need not happen together.
+    pub(crate) fn is_direct(&self, dialect: &Dialect) -> bool {
+        if dialect.lanes == Lanes::One {
+            return false;
+        }
+        match (self.settles.as_slice(), self.others.as_slice()) {
+            ([], []) => self.rows <= dialect.statements.enqueue.most(),
+            ([settle], []) if self.enqueues.is_empty() => settle.request.is_plain(dialect),
+            ([], [other]) if self.enqueues.is_empty() => !other.is_whole(),
+            _ => false,
+        }
     }
 
     /// Leaves out those nobody waits for any more.
@@ -147,7 +190,7 @@ impl Batch {
     }
 
     /// Carries all of it out. The answers are kept until the commit.
-    pub(crate) async fn run(&mut self, tx: &mut Exchange) -> Result<()> {
+    pub(crate) async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()> {
         if !self.enqueues.is_empty() {
             tx.op = "enqueue";
             enqueue::run(tx, &mut self.enqueues).await?;
@@ -219,7 +262,11 @@ impl Ask for Unheard {
         false
     }
 
-    async fn run(&mut self, tx: &mut Exchange) -> Result<()> {
+    fn is_whole(&self) -> bool {
+        true
+    }
+
+    async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()> {
         self.0.run(tx).await.map(drop)
     }
 

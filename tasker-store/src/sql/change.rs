@@ -54,7 +54,7 @@ impl Operation for ChangeJob {
         }
     }
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Changed> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Changed> {
         let found = job::Entity::find()
             .filter(Column::Id.eq(self.job.0))
             .select_only()
@@ -97,7 +97,7 @@ impl Operation for ChangeJob {
 }
 
 impl ChangeJob {
-    async fn make(&self, tx: &mut Exchange, by: Move, standing: &Standing) -> Result<Changed> {
+    async fn make(&self, tx: &mut Exchange<'_>, by: Move, standing: &Standing) -> Result<Changed> {
         let again = by == Move::Rerun;
         let is_due = again || standing.due_at <= tx.micros();
         let attempt = if again { 0 } else { standing.attempt };
@@ -135,7 +135,7 @@ impl ChangeJob {
 }
 
 async fn delete(
-    tx: &mut Exchange,
+    tx: &mut Exchange<'_>,
     deleted: bool,
     standing: &Standing,
     state: JobState,
@@ -170,7 +170,7 @@ fn prune_at(
 }
 
 async fn set<const N: usize>(
-    tx: &Exchange,
+    tx: &Exchange<'_>,
     number: i64,
     columns: [(Column, sea_orm::Value); N],
 ) -> Result<()> {
@@ -196,7 +196,7 @@ impl Operation for PauseQueue {
     const NAME: &'static str = "pause_queue";
     type Answer = ();
 
-    async fn run(&self, tx: &mut Exchange) -> Result<()> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<()> {
         let row = queue::ActiveModel {
             name: Set(self.name.clone()),
             paused: Set(self.paused),
@@ -228,7 +228,7 @@ impl Operation for EnableTask {
     const NAME: &'static str = "enable_task";
     type Answer = bool;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<bool> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<bool> {
         let update = task::Entity::update_many()
             .col_expr(task::Column::Enabled, Expr::value(self.enabled))
             .filter(task::Column::Task.eq(canonical_alias(&self.alias)))
@@ -261,7 +261,7 @@ impl Operation for PauseSchedule {
     const NAME: &'static str = "pause_schedule";
     type Answer = bool;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<bool> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<bool> {
         let find = schedule::Entity::find().filter(schedule::Column::Name.eq(&self.name));
         let (from, to) = match self.paused {
             true => (ScheduleState::Active, ScheduleState::Paused),

@@ -7,7 +7,7 @@
 //! Known limit: jobs of a task left out stay in the ready index, so each claim passes over those that stand before
 //! the jobs it takes. That is cheap for thousands and shows for a million.
 
-use sea_orm::QueryResult;
+use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
 use crate::clock::{Instant, from_micros};
@@ -17,6 +17,7 @@ use crate::lease::WorkerId;
 use crate::schedule::ScheduleId;
 use crate::settle::{Claim, Claimed, Queues};
 use crate::sql::enqueue::json;
+use crate::sql::entity::count;
 use crate::sql::exchange::Exchange;
 use crate::task::canonical_alias;
 
@@ -61,25 +62,35 @@ impl Claiming {
     }
 }
 
+/// How many columns a claim gives back for a job.
+pub(crate) const CLAIMED: usize = 15;
+
+impl Claiming {
+    /// The parameters of a claim: four, or five with the queues.
+    pub(crate) fn values(&self, tx: &Exchange<'_>) -> Vec<Value> {
+        let mut values = vec![
+            tx.micros().into(),
+            self.worker.0.into(),
+            i64::from(self.limit).into(),
+            self.known.as_str().into(),
+        ];
+        values.extend(self.queues.as_deref().map(Value::from));
+        values
+    }
+}
+
 /// Takes jobs, in the order they should start.
-pub(crate) async fn claim(tx: &mut Exchange, claiming: &Claiming) -> Result<Vec<Claimed>> {
-    let values = [
-        tx.micros().into(),
-        claiming.worker.0.into(),
-        i64::from(claiming.limit).into(),
-        claiming.known.as_str().into(),
-    ];
-    let rows = match &claiming.queues {
-        None => tx.rows(tx.words().claim_all, values).await?,
-        Some(queues) => {
-            let [now, worker, limit, known] = values;
-            tx.rows(
-                tx.words().claim_only,
-                [now, worker, limit, known, queues.as_str().into()],
-            )
-            .await?
-        }
+pub(crate) async fn claim(tx: &Exchange<'_>, claiming: &Claiming) -> Result<Vec<Claimed>> {
+    let words = match &claiming.queues {
+        None => tx.words().claim_all,
+        Some(_) => tx.words().claim_only,
     };
+    let rows = tx.returning(words, claiming.values(tx)).await?;
+    claimed(tx, &rows)
+}
+
+/// The jobs of these rows, in the order they should start: no database gives them back in any.
+pub(crate) fn claimed(tx: &Exchange<'_>, rows: &[QueryResult]) -> Result<Vec<Claimed>> {
     let mut jobs = rows
         .iter()
         .map(|row| read(tx, row))
@@ -91,7 +102,7 @@ pub(crate) async fn claim(tx: &mut Exchange, claiming: &Claiming) -> Result<Vec<
 }
 
 /// A job with its due time, from the columns the claim gives back.
-fn read(tx: &Exchange, row: &QueryResult) -> Result<(i64, Claimed)> {
+fn read(tx: &Exchange<'_>, row: &QueryResult) -> Result<(i64, Claimed)> {
     let tags: String = tx.get(row, 10)?;
     let schedule: Option<Uuid> = tx.get(row, 13)?;
     let occurrence: Option<i64> = tx.get(row, 14)?;
@@ -103,8 +114,10 @@ fn read(tx: &Exchange, row: &QueryResult) -> Result<(i64, Claimed)> {
         queue: tx.get(row, 4)?,
         priority: tx.get(row, 5)?,
         params: tx.get(row, 6)?,
-        attempt: tx.get(row, 7)?,
-        max_attempts: tx.get(row, 8)?,
+        attempt: count(tx.op, "attempt", tx.get(row, 7)?)?,
+        max_attempts: (tx.get::<Option<i64>>(row, 8)?)
+            .map(|most| count(tx.op, "bound on attempts", most))
+            .transpose()?,
         at_most_once: tx.get(row, 9)?,
         tags: tags_from(tx.op, &tags)?,
         enqueued_at: from_micros(tx.get(row, 11)?),

@@ -1,11 +1,15 @@
 //! What differs between the databases, as data: one [`Dialect`] per database.
 //!
-//! A batch of any size costs one exchange. The two busiest statements take their rows as bound parameters, in a few
-//! sizes so that each stays prepared ([`Batched`]); the others are fixed texts that take them as one JSON parameter.
+//! A batch of any size costs one statement. The two busiest take their rows in the form their database reads
+//! fastest ([`Bulk`]); the others are fixed texts that take them as one JSON parameter.
 //! The files beside this one know in which order a text takes its parameters and which columns it gives back; only
 //! the dialect knows the words.
 
-use sea_orm::DatabaseBackend;
+use sea_orm::{
+    DatabaseBackend, SqliteTransactionMode, TransactionOptions,
+};
+
+use crate::sql::bulk::Bulk;
 
 /// One database.
 #[derive(Debug)]
@@ -16,74 +20,98 @@ pub(crate) struct Dialect {
     pub(crate) name: &'static str,
     /// The schema's first step.
     pub(crate) tables: &'static [&'static str],
+    /// How writing is shared out.
+    pub(crate) lanes: Lanes,
+    /// The time of the server in microseconds; `None` where the database is part of this process.
+    pub(crate) clock: Option<&'static str>,
+    /// Takes a lock that others who migrate wait for, and gives it back, where a transaction does not do so.
+    pub(crate) migrating: Option<(&'static str, &'static str)>,
+    /// What an insertion says of the numbers it gave out.
+    pub(crate) numbering: Numbering,
     /// The words of everything that is not asked through an entity.
     pub(crate) statements: Statements,
 }
 
-/// A statement over rows of bound parameters. A text exists for each power of two up to [`Batched::MOST`], and a
-/// batch takes the next larger one: parameters that are not given are NULL, and a row that begins with NULL is none.
-#[derive(Debug)]
-pub(crate) struct Batched {
-    /// What comes before the rows.
-    pub(crate) before: &'static str,
-    /// One row.
-    pub(crate) row: &'static str,
-    /// What comes after them.
-    pub(crate) after: &'static str,
+impl Dialect {
+    /// How a transaction that writes begins.
+    pub(crate) fn transaction(&self) -> TransactionOptions {
+        TransactionOptions {
+            sqlite_transaction_mode: (self.backend == DatabaseBackend::Sqlite)
+                .then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        }
+    }
 }
 
-impl Batched {
-    /// The most rows of one statement. Twice as many save little time and take twice the memory while prepared.
-    pub(crate) const MOST: usize = 256;
+/// How many tasks write, each a batch at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lanes {
+    /// One, since the database has one lock for all writing.
+    One,
+    /// Several: so many for enqueues, so many for settles, and one for all else.
+    Several {
+        enqueue: usize,
+        settle: usize,
+    },
+}
 
-    /// The text for `rows` rows, at least one.
-    pub(crate) fn text(&self, rows: usize) -> String {
-        debug_assert!((1..=Self::MOST).contains(&rows), "{rows} rows at a time");
-        let places = rows.next_power_of_two();
-        let length = self.before.len() + places * (self.row.len() + 1) + self.after.len();
-        let mut text = String::with_capacity(length);
-        text.push_str(self.before);
-        for place in 0..places {
-            if place > 0 {
-                text.push(',');
-            }
-            text.push_str(self.row);
-        }
-        text.push_str(self.after);
-        text
-    }
+/// What an insertion of several rows says of the numbers it gave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbering {
+    /// The last one; they follow each other.
+    Last,
+    /// Each comes back, with the id.
+    Returned,
+    /// The only one, where there is one; else they have to be looked up.
+    OfOne,
+}
+
+/// A change that gives rows back. Their first column is a number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Returning {
+    /// One statement changes them and gives them back.
+    One(&'static str),
+    /// For a database that cannot: the first locks the rows and says what will be made of them, the second makes it.
+    /// It takes the numbers that came back, as a JSON array, before the parameters of the first.
+    Two {
+        look: &'static str,
+        change: &'static str,
+    },
 }
 
 /// Statement texts. `now` is always in microseconds; ids travel in JSON as hexadecimal digits.
 #[derive(Debug)]
 pub(crate) struct Statements {
     /// Rows of `enqueue::NewRow`: leaves out those whose id exists, and those of disabled tasks unless told otherwise.
-    pub(crate) enqueue: Batched,
+    pub(crate) enqueue: Bulk,
     /// Ids → id, number of those that exist.
     pub(crate) numbers: &'static str,
     /// Names: makes the rows of queues where they are missing.
     pub(crate) ensure_queues: &'static str,
     /// Pairs of canonical form and alias: makes the rows of tasks where they are missing.
     pub(crate) ensure_tasks: &'static str,
-    /// now, now, rows of id and token: ends jobs well that returned nothing → as `end`.
-    pub(crate) succeed: Batched,
-    /// Rows of `settle::end`, now → id, token, state, number, whether it is past its retention.
-    pub(crate) end: &'static str,
-    /// Rows of `settle::give_back`, now → id, token, state, number, whether it is past its retention.
-    pub(crate) give_back: &'static str,
+    /// now, now, rows of id, token and output: ends jobs well → as `end`. Not on a database without RETURNING.
+    pub(crate) succeed: Option<Bulk>,
+    /// As `succeed` and `claim_all` or `claim_only` in one: now, worker, limit, known aliases, the queues or not, ids, tokens, outputs → as `claim_all`, then the columns of `end`; each row has the
+    /// one or the other.
+    pub(crate) settle: Option<Fused>,
+    /// Rows of `settle::end`, now → number, id, token, state, whether it is past its retention.
+    pub(crate) end: Returning,
+    /// Rows of `settle::give_back`, now → number, id, token, state, whether it is past its retention.
+    pub(crate) give_back: Returning,
     /// Rows of number, kind and message, now: writes the failed attempts of these jobs.
     pub(crate) record_attempts: &'static str,
     /// now, worker, limit, known aliases → `settle::CLAIMED`.
-    pub(crate) claim_all: &'static str,
+    pub(crate) claim_all: Returning,
     /// now, worker, limit, known aliases, pairs of queue and bound → `settle::CLAIMED`.
-    pub(crate) claim_only: &'static str,
+    pub(crate) claim_only: Returning,
     /// Leases → id, token, number of those that are live.
     pub(crate) live: &'static str,
     /// Rows of number, age in microseconds, level, message and how many attempts were given back since, now: appends to the logs.
     pub(crate) append_lines: &'static str,
     /// Rows of number, done and total: replaces the progress of these jobs.
     pub(crate) set_progress: &'static str,
-    /// Worker, now → id of the workers's row: extends a lease.
+    /// Worker, now: extends a lease.
     pub(crate) beat: &'static str,
     /// Worker → id, token of running jobs whose cancel was requested.
     pub(crate) cancels: &'static str,
@@ -92,7 +120,7 @@ pub(crate) struct Statements {
     /// now: takes workers whose lease is over off the list.
     pub(crate) drop_dead: &'static str,
     /// now, limit → number, state, worker, whether it is past its retention.
-    pub(crate) rescue: &'static str,
+    pub(crate) rescue: Returning,
     /// Rows of number, kind and message: sets the error of these jobs.
     pub(crate) set_errors: &'static str,
     /// → whether a job is left whose worker is not on the list.
@@ -115,8 +143,6 @@ pub(crate) struct Statements {
     pub(crate) due_schedules: &'static str,
     /// now → the next occurrence after it of any schedule in force.
     pub(crate) next_schedule: &'static str,
-    /// Name, holder, now, until → token.
-    pub(crate) hold: &'static str,
     /// → queue, state, count.
     pub(crate) count_queues: &'static str,
     /// → worker, count of its running jobs.
@@ -125,4 +151,13 @@ pub(crate) struct Statements {
     pub(crate) unknown: &'static str,
     /// A condition on a job: its tags contain the parameter.
     pub(crate) has_tag: &'static str,
+}
+
+/// One statement that settles: finishes that are nothing but successes, and a claim.
+#[derive(Debug)]
+pub(crate) struct Fused {
+    /// With a claim from all queues.
+    pub(crate) all: &'static str,
+    /// With a claim from some.
+    pub(crate) only: &'static str,
 }

@@ -1,14 +1,13 @@
 //! Enqueueing: new jobs, many in one statement.
 //!
-//! A caller's jobs are checked before it asks. The statement leaves out ids that exist and jobs of disabled tasks,
-//! and gives no rows back: where it inserted all, their numbers follow from the last one, since nobody else inserts
-//! during the transaction; else they are looked up by id. Used by `enqueue`, by the follow-ups of a finish and by
-//! `fire`.
+//! A caller's jobs are checked before it asks. The statement leaves out ids that exist and jobs of disabled tasks.
+//! How the numbers of those it inserted are learned is the database's [`Numbering`]; those of others are looked up
+//! by id. Used by `enqueue`, by the follow-ups of a finish and by `fire`.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use sea_orm::Value;
+use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
 use crate::clock::{Due, Instant, to_micros};
@@ -16,7 +15,7 @@ use crate::error::{ErrorKind, Result, StoreError};
 use crate::job::{Enqueued, Keep, NewJob};
 use crate::limits;
 use crate::sql::batch::Asked;
-use crate::sql::dialect::Batched;
+use crate::sql::dialect::Numbering;
 use crate::sql::exchange::Exchange;
 use crate::task::canonical_alias;
 use crate::wake::Wake;
@@ -107,7 +106,7 @@ const COLUMNS: usize = 17;
 
 /// The enqueues of a batch.
 pub(crate) async fn run(
-    tx: &mut Exchange,
+    tx: &mut Exchange<'_>,
     asked: &mut [Asked<NewRows, Vec<Enqueued>>],
 ) -> Result<()> {
     let rows: Vec<&NewRow> = asked.iter().flat_map(|asked| &asked.request.rows).collect();
@@ -120,12 +119,12 @@ pub(crate) async fn run(
 
 /// Puts rows into the store; the answers come in their order.
 pub(crate) async fn insert(
-    tx: &mut Exchange,
+    tx: &mut Exchange<'_>,
     rows: &[&NewRow],
     disabled: Disabled,
 ) -> Result<Vec<Enqueued>> {
     let mut answers = Vec::with_capacity(rows.len());
-    for some in rows.chunks(Batched::MOST) {
+    for some in rows.chunks(tx.words().enqueue.most()) {
         let sound: Vec<&NewRow> = some
             .iter()
             .filter(|row| row.fault.is_none())
@@ -143,9 +142,9 @@ pub(crate) async fn insert(
     Ok(answers)
 }
 
-/// Inserts at most [`Batched::MOST`] rows; gives the number of each, `None` where its task is disabled.
+/// Inserts as many rows as one statement takes; gives the number of each, `None` where its task is disabled.
 async fn write(
-    tx: &mut Exchange,
+    tx: &mut Exchange<'_>,
     rows: &[&NewRow],
     disabled: Disabled,
 ) -> Result<Vec<Option<i64>>> {
@@ -156,18 +155,26 @@ async fn write(
     for row in rows {
         row.bind(tx.now, disabled, &mut values);
     }
-    let (inserted, last) = tx
-        .insert(tx.words().enqueue.text(rows.len()), values)
-        .await?;
-    let count = i64::try_from(rows.len()).expect("a statement has few rows");
-    if inserted == rows.len() as u64 {
-        make_sure(tx, rows.iter().copied()).await?;
-        return Ok((last - count + 1..=last).map(Some).collect());
-    }
-    let ids: Vec<String> = rows.iter().map(|row| hex(row.job.id.0)).collect();
+    let (words, values) = tx.words().enqueue.statement(Vec::new(), COLUMNS, values);
     let mut numbers: HashMap<Uuid, i64> = HashMap::with_capacity(rows.len());
-    for row in tx.rows(tx.words().numbers, [json(&ids).into()]).await? {
-        numbers.insert(tx.get(&row, 0)?, tx.get(&row, 1)?);
+    match tx.dialect().numbering {
+        Numbering::Returned => gather(tx, tx.rows(words, values).await?, &mut numbers)?,
+        numbering => {
+            let (inserted, number) = tx.insert(words, values).await?;
+            if inserted == rows.len() as u64 && (numbering == Numbering::Last || inserted == 1) {
+                let last_first = rows.iter().rev().map(|row| row.job.id.0);
+                numbers.extend(last_first.zip((0..=number).rev()));
+            }
+        }
+    }
+    if numbers.len() < rows.len() {
+        let missing = (rows.iter()).filter(|row| !numbers.contains_key(&row.job.id.0));
+        let ids: Vec<String> = missing.map(|row| hex(row.job.id.0)).collect();
+        gather(
+            tx,
+            tx.rows(tx.words().numbers, [json(&ids).into()]).await?,
+            &mut numbers,
+        )?;
     }
     let taken = rows
         .iter()
@@ -177,6 +184,18 @@ async fn write(
         .iter()
         .map(|row| numbers.get(&row.job.id.0).copied())
         .collect())
+}
+
+/// Rows of id and number.
+fn gather(
+    tx: &Exchange<'_>,
+    rows: Vec<QueryResult>,
+    numbers: &mut HashMap<Uuid, i64>,
+) -> Result<()> {
+    for row in rows {
+        numbers.insert(tx.get(&row, 0)?, tx.get(&row, 1)?);
+    }
+    Ok(())
 }
 
 impl NewRow {
@@ -197,7 +216,7 @@ impl NewRow {
 }
 
 /// Makes the rows of queues and tasks that are new to this process, and tells that jobs are ready.
-async fn make_sure(tx: &mut Exchange, rows: impl Iterator<Item = &NewRow> + Send) -> Result<()> {
+async fn make_sure(tx: &mut Exchange<'_>, rows: impl Iterator<Item = &NewRow> + Send) -> Result<()> {
     let (mut queues, mut tasks) = (Vec::new(), Vec::new());
     let mut ready = false;
     let mut last: Option<&NewRow> = None;
@@ -259,6 +278,6 @@ pub(crate) fn json(value: &impl serde::Serialize) -> String {
 }
 
 /// A JSON array of texts that are JSON.
-pub(crate) fn array(items: &[&str]) -> String {
+pub(crate) fn array(items: &[String]) -> String {
     format!("[{}]", items.join(","))
 }

@@ -4,18 +4,19 @@
 //! Operations are run again, alone, when the batch they were in fails, so they take nothing out of themselves.
 
 use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, QueryResult, Statement,
     TransactionTrait, TryGetable, Value,
 };
-use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions};
 
 use crate::clock::{Instant, to_micros};
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::sql::dialect::{Dialect, Statements};
-use crate::sql::sqlite;
+use crate::sql::dialect::{Dialect, Returning, Statements};
+use crate::sql::fault::failed;
+use crate::sql::link::{Link, Wire};
 use crate::wake::Wake;
 
 /// What one call asks of the store.
@@ -31,72 +32,132 @@ pub(crate) trait Operation: Send + Sync + 'static {
         Self::NAME
     }
 
+    /// Whether its statements must happen together. Those of others need no transaction where several may write at
+    /// a time, which saves two round trips.
+    fn is_whole(&self) -> bool {
+        true
+    }
+
     /// Does it. Nothing is final before the commit.
-    async fn run(&self, tx: &mut Exchange) -> Result<Self::Answer>;
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Self::Answer>;
 }
 
-/// Queues and tasks whose rows are known to exist, so that enqueueing need not make sure of them.
+/// Queues and tasks whose rows are known to exist, so that enqueueing need not make sure of them. Shared by
+/// everything that writes through one store.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen(Arc<Mutex<Names>>);
+
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
-    pub(crate) queues: HashSet<String>,
-    pub(crate) tasks: HashSet<String>,
+pub(crate) struct Names {
+    queues: HashSet<String>,
+    tasks: HashSet<String>,
 }
 
-/// A transaction that writes.
-pub(crate) struct Exchange {
-    tx: DatabaseTransaction,
+impl Seen {
+    fn lock(&self) -> MutexGuard<'_, Names> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Statements that write, together, and what follows from them.
+pub(crate) struct Exchange<'c> {
+    link: Link<'c>,
     dialect: &'static Dialect,
-    /// The store's clock when the transaction had the lock.
+    /// What tables' names begin with, where the link may not find them by themselves.
+    schema: Option<String>,
+    /// The store's clock when it began; where one lock guards the store, when that was held.
     pub(crate) now: Instant,
     /// Which method is at work, for messages.
     pub(crate) op: &'static str,
     /// What to tell after the commit.
     pub(crate) news: Vec<Wake>,
     /// What is known to exist; `fresh` joins it with the commit.
-    pub(crate) seen: Seen,
-    fresh: Seen,
+    seen: Seen,
+    fresh: Names,
 }
 
-impl Exchange {
-    /// Takes the write lock. `now` is asked once it is held. Gives `seen` back where that fails.
+impl Exchange<'static> {
+    /// Begins a transaction; where one lock guards the store, with it.
     pub(crate) async fn begin(
         connection: &DatabaseConnection,
         dialect: &'static Dialect,
         now: impl FnOnce() -> Instant,
-        seen: Seen,
-    ) -> Result<Self, (DbErr, Seen)> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        match connection.begin_with_options(options).await {
-            Ok(tx) => Ok(Self {
-                tx,
-                dialect,
-                now: now(),
-                op: "write",
-                news: Vec::new(),
-                seen,
-                fresh: Seen::default(),
-            }),
-            Err(e) => Err((e, seen)),
+        seen: &Seen,
+    ) -> Result<Self, DbErr> {
+        let tx = connection.begin_with_options(dialect.transaction()).await?;
+        Ok(Self::new(Link::Transaction(tx), dialect, now(), seen))
+    }
+
+    /// Statements that are each final by themselves.
+    pub(crate) fn direct(
+        connection: DatabaseConnection,
+        dialect: &'static Dialect,
+        now: Instant,
+        seen: &Seen,
+    ) -> Self {
+        Self::new(Link::Pool(connection), dialect, now, seen)
+    }
+
+    /// The transaction, for the migrator, which takes no other.
+    pub(crate) fn transaction(&self) -> &DatabaseTransaction {
+        match &self.link {
+            Link::Transaction(tx) => tx,
+            Link::Pool(_) | Link::Caller(_) => unreachable!("a migration is begun as a transaction"),
         }
     }
 
-    /// Makes it final; gives the news and what is known now.
-    pub(crate) async fn commit(self) -> Result<(Vec<Wake>, Seen)> {
-        self.tx.commit().await.map_err(|e| failed("commit", e))?;
-        let mut seen = self.seen;
+    /// Makes it final; gives the news.
+    pub(crate) async fn commit(self) -> Result<Vec<Wake>> {
+        if let Link::Transaction(tx) = self.link {
+            tx.commit().await.map_err(|e| failed("commit", e))?;
+        }
+        let mut seen = self.seen.lock();
         seen.queues.extend(self.fresh.queues);
         seen.tasks.extend(self.fresh.tasks);
-        Ok((self.news, seen))
+        Ok(self.news)
     }
 
-    /// Undoes it; gives back what was known before.
-    pub(crate) async fn roll_back(self) -> Seen {
-        // Where even this fails the connection is broken, and the next begin opens another.
-        let _ = self.tx.rollback().await;
-        self.seen
+    /// Undoes it.
+    pub(crate) async fn roll_back(self) {
+        if let Link::Transaction(tx) = self.link {
+            // Where even this fails the connection is broken, and the next begin opens another.
+            let _ = tx.rollback().await;
+        }
+    }
+}
+
+impl<'c> Exchange<'c> {
+    /// Statements in a transaction of the caller, which knows nothing of what is in force here.
+    pub(crate) fn within(
+        wire: &'c dyn Wire,
+        dialect: &'static Dialect,
+        schema: Option<&str>,
+        now: Instant,
+    ) -> Self {
+        let schema = schema.map(str::to_owned);
+        Self {
+            schema,
+            // What it makes may be undone, so nothing is taken as seen from it or for it.
+            ..Self::new(Link::Caller(wire), dialect, now, &Seen::default())
+        }
+    }
+
+    fn new(link: Link<'c>, dialect: &'static Dialect, now: Instant, seen: &Seen) -> Self {
+        Self {
+            link,
+            dialect,
+            schema: None,
+            now,
+            op: "write",
+            news: Vec::new(),
+            seen: seen.clone(),
+            fresh: Names::default(),
+        }
+    }
+
+    /// This database.
+    pub(crate) fn dialect(&self) -> &'static Dialect {
+        self.dialect
     }
 
     /// The words of this database.
@@ -110,8 +171,8 @@ impl Exchange {
     }
 
     /// The connection, for entities.
-    pub(crate) fn connection(&self) -> &DatabaseTransaction {
-        &self.tx
+    pub(crate) fn connection(&self) -> &Link<'c> {
+        &self.link
     }
 
     /// Remembers a piece of news, once.
@@ -123,12 +184,12 @@ impl Exchange {
 
     /// Whether `queue` needs its row made; from now on it counts as made.
     pub(crate) fn is_new_queue(&mut self, queue: &str) -> bool {
-        !self.seen.queues.contains(queue) && self.fresh.queues.insert(queue.to_owned())
+        !self.seen.lock().queues.contains(queue) && self.fresh.queues.insert(queue.to_owned())
     }
 
     /// Whether `task` needs its row made; from now on it counts as made.
     pub(crate) fn is_new_task(&mut self, task: &str) -> bool {
-        !self.seen.tasks.contains(task) && self.fresh.tasks.insert(task.to_owned())
+        !self.seen.lock().tasks.contains(task) && self.fresh.tasks.insert(task.to_owned())
     }
 
     /// Carries out a statement for its rows.
@@ -137,11 +198,34 @@ impl Exchange {
         words: impl Into<String> + Send,
         values: impl IntoIterator<Item = Value> + Send,
     ) -> Result<Vec<QueryResult>> {
-        let statement = Statement::from_sql_and_values(self.dialect.backend, words, values);
-        self.tx
+        let statement = self.statement(words.into(), values.into_iter().collect());
+        self.link
             .query_all_raw(statement)
             .await
             .map_err(|e| self.failed(e))
+    }
+
+    /// Carries out a change for the rows it gives back.
+    pub(crate) async fn returning(
+        &self,
+        words: Returning,
+        values: Vec<Value>,
+    ) -> Result<Vec<QueryResult>> {
+        match words {
+            Returning::One(words) => self.rows(words, values).await,
+            Returning::Two { look, change } => {
+                let rows = self.rows(look, values.clone()).await?;
+                if !rows.is_empty() {
+                    let numbers: Vec<i64> = (rows.iter())
+                        .map(|row| self.get(row, 0))
+                        .collect::<Result<_>>()?;
+                    let numbers = crate::sql::enqueue::json(&numbers);
+                    let values = std::iter::once(numbers.into()).chain(values);
+                    self.change(change, values.collect::<Vec<Value>>()).await?;
+                }
+                Ok(rows)
+            }
+        }
     }
 
     /// Carries out a statement for its effect: how many rows it changed.
@@ -153,7 +237,7 @@ impl Exchange {
         Ok(self.execute(words, values).await?.rows_affected())
     }
 
-    /// Inserts rows: how many were, and the number the last of them got.
+    /// Inserts rows: how many were, and the number that the database speaks of: of the last or of the first.
     pub(crate) async fn insert(
         &self,
         words: impl Into<String> + Send,
@@ -168,11 +252,21 @@ impl Exchange {
         words: impl Into<String> + Send,
         values: impl IntoIterator<Item = Value> + Send,
     ) -> Result<ExecResult> {
-        let statement = Statement::from_sql_and_values(self.dialect.backend, words, values);
-        self.tx
+        let statement = self.statement(words.into(), values.into_iter().collect());
+        self.link
             .execute_raw(statement)
             .await
             .map_err(|e| self.failed(e))
+    }
+
+    fn statement(&self, mut words: String, mut values: Vec<Value>) -> Statement {
+        if let Some(schema) = &self.schema {
+            words = words.replace("tasker_", &format!("{schema}.tasker_"));
+        }
+        if self.dialect.backend == DatabaseBackend::MySql {
+            (words, values) = places(&words, values);
+        }
+        Statement::from_sql_and_values(self.dialect.backend, words, values)
     }
 
     /// The first column of the first row.
@@ -208,24 +302,39 @@ pub(crate) fn get<T: TryGetable>(op: &'static str, row: &QueryResult, column: us
     })
 }
 
-/// What the driver reports, in our terms.
-pub(crate) fn failed(op: &'static str, error: DbErr) -> StoreError {
-    let (kind, detail) = match &error {
-        DbErr::Type(_) | DbErr::Json(_) => (ErrorKind::Corrupt, "a stored value cannot be read"),
-        DbErr::ConnectionAcquire(_) => (
-            ErrorKind::Unavailable,
-            "no connection to the database is free",
-        ),
-        DbErr::Conn(RuntimeErr::Internal(_)) => {
-            (ErrorKind::Unavailable, "the database cannot be reached")
+
+/// A text with numbered parameters, `?1`, as one whose parameters come in order: MySQL knows no others. Parameters
+/// without a number stay.
+pub(crate) fn places(words: &str, values: Vec<Value>) -> (String, Vec<Value>) {
+    let mut pieces = words.split('?');
+    let mut text = String::with_capacity(words.len());
+    text.push_str(pieces.next().unwrap_or_default());
+    let mut ordered = Vec::with_capacity(values.len());
+    for piece in pieces {
+        text.push('?');
+        let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number: Option<usize> = piece[..digits].parse().ok();
+        if let Some(value) = number.and_then(|number| values.get(number - 1)) {
+            ordered.push(value.clone());
         }
-        _ => match sqlite::kind_of(&error) {
-            ErrorKind::Unavailable if sqlite::is_busy(&error) => (
-                ErrorKind::Unavailable,
-                "another connection holds the database's lock: end the transaction that keeps it",
-            ),
-            kind => (kind, sqlite::explain(&error)),
-        },
-    };
-    StoreError::new(kind, op, detail).caused_by(error)
+        text.push_str(&piece[digits..]);
+    }
+    if ordered.is_empty() {
+        return (text, values);
+    }
+    (text, ordered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbered_parameters_are_put_in_order() {
+        let (text, values) = places("a = ?2 and b = ?1 or ?2", vec![1i64.into(), 2i64.into()]);
+        assert_eq!(text, "a = ? and b = ? or ?");
+        assert_eq!(values, vec![2i64.into(), 1i64.into(), 2i64.into()]);
+        let (text, values) = places("(?,?)", vec![1i64.into(), 2i64.into()]);
+        assert_eq!((text.as_str(), values.len()), ("(?,?)", 2));
+    }
 }

@@ -24,7 +24,7 @@ impl Operation for Join {
     const NAME: &'static str = "join";
     type Answer = ();
 
-    async fn run(&self, tx: &mut Exchange) -> Result<()> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<()> {
         let new = &self.0;
         let row = worker::ActiveModel {
             id: Set(new.id.0),
@@ -66,12 +66,16 @@ impl Operation for BeatOf {
     const NAME: &'static str = "beat";
     type Answer = Beat;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Beat> {
+    fn is_whole(&self) -> bool {
+        false
+    }
+
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Beat> {
         let id = self.0.0;
         if tx
-            .rows(tx.words().beat, [id.into(), tx.micros().into()])
+            .change(tx.words().beat, [id.into(), tx.micros().into()])
             .await?
-            .is_empty()
+            == 0
         {
             return Ok(Beat::Lost);
         }
@@ -89,7 +93,7 @@ impl Operation for Leave {
     const NAME: &'static str = "leave";
     type Answer = ();
 
-    async fn run(&self, tx: &mut Exchange) -> Result<()> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<()> {
         let id = self.0.0;
         let leases = leases(tx, tx.words().running, id).await?;
         GiveBack::released(leases, Due::Now).run(tx).await?;
@@ -101,7 +105,7 @@ impl Operation for Leave {
     }
 }
 
-async fn leases(tx: &Exchange, words: &'static str, worker: Uuid) -> Result<Vec<Lease>> {
+async fn leases(tx: &Exchange<'_>, words: &'static str, worker: Uuid) -> Result<Vec<Lease>> {
     let rows = tx.rows(words, [worker.into()]).await?;
     rows.iter()
         .map(|row| {
@@ -125,16 +129,36 @@ impl Operation for Hold {
     const NAME: &'static str = "hold";
     type Answer = Held;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Held> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Held> {
+        let row = lease::ActiveModel {
+            name: Set(self.name.clone()),
+            holder: Set(None),
+            token: Set(0),
+            until: Set(i64::MIN),
+        };
+        let already = OnConflict::column(lease::Column::Name)
+            .update_column(lease::Column::Name)
+            .to_owned();
+        let made = lease::Entity::insert(row).on_conflict(already);
+        made.exec_without_returning(tx.connection())
+            .await
+            .map_err(|e| tx.failed(e))?;
         let until = to_micros(after(tx.now, self.ttl));
-        let values = [
-            self.name.as_str().into(),
-            self.holder.0.into(),
-            tx.micros().into(),
-            until.into(),
-        ];
-        let token: Option<i64> = tx.single(tx.words().hold, values).await?;
-        Ok(token.map_or(Held::No, |token| Held::Yes { token }))
+        let taken = lease::Entity::update_many()
+            .col_expr(lease::Column::Holder, Expr::value(self.holder.0))
+            .col_expr(lease::Column::Token, Expr::col(lease::Column::Token).add(1))
+            .col_expr(lease::Column::Until, Expr::value(until))
+            .filter(lease::Column::Name.eq(&self.name))
+            .filter(lease::Column::Until.lte(tx.micros()));
+        let taken = taken.exec(tx.connection()).await.map_err(|e| tx.failed(e))?;
+        if taken.rows_affected == 0 {
+            return Ok(Held::No);
+        }
+        let row = lease::Entity::find_by_id(self.name.clone())
+            .one(tx.connection())
+            .await
+            .map_err(|e| tx.failed(e))?;
+        Ok(row.map_or(Held::No, |row| Held::Yes { token: row.token }))
     }
 }
 
@@ -158,7 +182,7 @@ impl Operation for Extend {
         }
     }
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Held> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Held> {
         let until = self
             .ttl
             .map_or(tx.micros(), |ttl| to_micros(after(tx.now, ttl)));

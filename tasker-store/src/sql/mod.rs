@@ -12,22 +12,32 @@
 //!
 //! Read next: `batch` (what shares a transaction), `enqueue`, `settle`, `claim` (the hot paths), `prune` (sweeps).
 
+mod address;
 mod admin;
 mod batch;
+mod bulk;
 mod change;
 mod claim;
 mod dialect;
 mod enqueue;
 mod entity;
 mod exchange;
+mod fault;
 mod lease;
+mod link;
 mod migration;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod note;
 mod patience;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod prune;
 mod query;
 mod schedule;
+mod server_clock;
 mod settle;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
 mod writer;
@@ -39,14 +49,15 @@ use sea_orm::DatabaseConnection;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Instant};
 use crate::error::Result;
 use crate::wake::Waker;
+use address::Address;
 use batch::Request;
 use dialect::Dialect;
 use exchange::Operation;
+use fault::failed;
 use query::Reader;
-use sqlite::Address;
 use writer::{Desk, Writer};
 
 /// A store in a SQL database. Clones share it.
@@ -57,16 +68,24 @@ pub struct SqlStore {
 
 struct Shared {
     writer: Writer,
-    readers: Mutex<DatabaseConnection>,
+    /// `None` where reading goes over the connection that writes.
+    readers: Mutex<Option<DatabaseConnection>>,
     watch: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl SqlStore {
-    /// Connects to the database at `url` on the store's own clock. [`crate::Store::open`] comes next.
+    /// Connects to the database at `url` on the store's own clock. [`crate::Store::open`] comes next. Which
+    /// schemes are known depends on the features.
     ///
     /// SQLite: `sqlite://path/to/file.db?mode=rwc`, where `mode=rwc` creates the file (its folder must exist), or
     /// `sqlite::memory:` for one that ends with the store. `synchronous=full` survives power loss, at the
     /// cost of a disk flush for each commit; the default is `normal`.
+    ///
+    /// PostgreSQL: `postgres://user:password@host:5432/database`, with the driver's own settings (`sslmode` and others) and
+    /// two of ours: `schema=name` keeps the tables in that schema, which is made where it is missing; `poll-only=true`
+    /// does without notifications and prepared statements, for a pooler that hands out connections by transaction.
+    ///
+    /// MySQL and MariaDB: `mysql://user:password@host:3306/database`, with the driver's own settings.
     ///
     /// # Errors
     ///
@@ -82,66 +101,60 @@ impl SqlStore {
     ///
     /// As [`SqlStore::connect`].
     pub async fn connect_with(url: &str, clock: Clock) -> Result<Self> {
-        let address = Address::parse(url)?;
-        let store = Self::assemble(address, clock, Waker::new(), None).await?;
+        let store = Self::assemble(Address::parse(url)?, clock, Waker::new());
+        store.desk().connection().await.map_err(|e| failed("connect", e))?;
+        store.now("connect").await?;
+        Ok(store)
+    }
+
+    /// A store in the database that `connection` leads to. The store opens connections of its own beside it, so that
+    /// handlers that hold all of the application's stop neither finishes nor the heartbeat; only a
+    /// SQLite database in memory is shared.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::ErrorKind::Unsupported`] where the backend's feature is off, [`crate::ErrorKind::Unavailable`] where
+    /// the database cannot be reached.
+    pub async fn over(connection: &DatabaseConnection) -> Result<Self> {
+        let store = Self::assemble(Address::of(connection)?, Clock::Store, Waker::new());
+        store.desk().connection().await.map_err(|e| failed("connect", e))?;
+        store.now("connect").await?;
         Ok(store)
     }
 
     async fn disconnect(&self) -> Result<()> {
         self.shared.writer.stop().await;
         let desk = self.desk();
-        if desk.address.file.is_some() {
-            let open = std::mem::replace(&mut *self.readers(), sqlite::read_pool(&desk.address));
-            open.close()
-                .await
-                .map_err(|e| exchange::failed("close", e))?;
+        if !desk.address.is_in_memory() {
+            let open = std::mem::replace(&mut *self.readers(), Some(desk.address.read_pool()));
+            if let Some(open) = open {
+                open.close().await.map_err(|e| failed("close", e))?;
+            }
             desk.disconnect().await;
         }
         Ok(())
     }
 
-    /// A second handle: its own connections where the database is a file, and the same listeners.
-    async fn second(&self) -> Result<Self> {
+    /// A second handle: its own connections where that can be, and the same listeners.
+    fn second(&self) -> Self {
         let desk = self.desk();
-        if desk.address.file.is_none() {
-            return Ok(self.clone());
+        if desk.address.is_in_memory() {
+            return self.clone();
         }
-        Self::assemble(
-            desk.address.clone(),
-            desk.clock.clone(),
-            desk.waker.clone(),
-            Some(()),
-        )
-        .await
+        Self::assemble(desk.address.clone(), desk.clock.clone(), desk.waker.clone())
     }
 
-    async fn assemble(
-        address: Address,
-        clock: Clock,
-        waker: Waker,
-        lazy: Option<()>,
-    ) -> Result<Self> {
-        let dialect = &sqlite::DIALECT;
-        let readers = sqlite::read_pool(&address);
-        let in_memory = address.file.is_none();
-        let desk = Arc::new(Desk::new(address, dialect, clock, waker));
-        let readers = match (in_memory, lazy) {
-            // Whatever is in memory is behind one connection.
-            (true, _) => desk.connection().await?,
-            (false, Some(())) => readers,
-            (false, None) => {
-                desk.connection().await?;
-                readers
-            }
-        };
-        let writer = Writer::new(desk);
-        Ok(Self {
+    fn assemble(address: Address, clock: Clock, waker: Waker) -> Self {
+        // Whatever is in memory is behind one connection.
+        let readers = (!address.is_in_memory()).then(|| address.read_pool());
+        let writer = Writer::new(Arc::new(Desk::new(address, clock, waker)));
+        Self {
             shared: Arc::new(Shared {
                 writer,
                 readers: Mutex::new(readers),
                 watch: Mutex::new(None),
             }),
-        })
+        }
     }
 
     fn desk(&self) -> &Arc<Desk> {
@@ -152,7 +165,7 @@ impl SqlStore {
         self.desk().dialect
     }
 
-    fn readers(&self) -> MutexGuard<'_, DatabaseConnection> {
+    fn readers(&self) -> MutexGuard<'_, Option<DatabaseConnection>> {
         self.shared
             .readers
             .lock()
@@ -168,19 +181,26 @@ impl SqlStore {
     }
 
     /// The connections that read, for the method `op`.
-    fn read(&self, op: &'static str) -> Reader {
-        Reader {
-            connection: self.readers().clone(),
+    async fn read(&self, op: &'static str) -> Result<Reader> {
+        let readers = self.readers().clone();
+        let connection = match readers {
+            Some(readers) => readers,
+            None => self.desk().connection().await.map_err(|e| failed(op, e))?,
+        };
+        Ok(Reader {
+            connection,
             dialect: self.dialect(),
             op,
-        }
+        })
+    }
+
+    /// The store's time, for the method `op`.
+    async fn now(&self, op: &'static str) -> Result<Instant> {
+        self.desk().now().await.map_err(|e| failed(op, e))
     }
 
     /// Makes sure that writes of other processes are noticed, as long as somebody listens.
     fn keep_watch(&self) {
-        let Some(file) = self.desk().address.file.clone() else {
-            return;
-        };
         // Without a runtime nobody is told; whoever waits also looks from time to time.
         let Ok(runtime) = Handle::try_current() else {
             return;
@@ -191,7 +211,7 @@ impl SqlStore {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if watch.as_ref().is_none_or(JoinHandle::is_finished) {
-            *watch = Some(runtime.spawn(sqlite::watch(Arc::downgrade(self.desk()), file)));
+            *watch = self.desk().address.watch(self.desk()).map(|watch| runtime.spawn(watch));
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Noted<'a> {
 }
 
 /// Writes lines and progress; whose they are was checked.
-pub(crate) async fn write_notes(tx: &Exchange, noted: &[Noted<'_>]) -> Result<()> {
+pub(crate) async fn write_notes(tx: &Exchange<'_>, noted: &[Noted<'_>]) -> Result<()> {
     let mut lines = Vec::new();
     let mut progress = Vec::new();
     for Noted {
@@ -72,7 +72,7 @@ impl Operation for Notes {
     const NAME: &'static str = "note";
     type Answer = Vec<Fate>;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Vec<Fate>> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Vec<Fate>> {
         let leases: Vec<_> = self
             .0
             .iter()

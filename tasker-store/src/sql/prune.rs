@@ -21,7 +21,7 @@ impl Operation for Promote {
     const NAME: &'static str = "promote";
     type Answer = Sweep;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Sweep> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Sweep> {
         let values = [tx.micros().into(), i64::from(self.0).into()];
         let done = tx.change(tx.words().promote, values).await?;
         if done > 0 {
@@ -40,11 +40,11 @@ impl Operation for Rescue {
     const NAME: &'static str = "rescue";
     type Answer = Sweep;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Sweep> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Sweep> {
         tx.change(tx.words().drop_dead, [tx.micros().into()])
             .await?;
-        let values = [tx.micros().into(), i64::from(self.0).into()];
-        let rows = tx.rows(tx.words().rescue, values).await?;
+        let values = vec![tx.micros().into(), i64::from(self.0).into()];
+        let rows = tx.returning(tx.words().rescue, values).await?;
         let mut attempts = Vec::new();
         let mut expired = Vec::new();
         for row in &rows {
@@ -93,7 +93,7 @@ impl Operation for Prune {
     const NAME: &'static str = "prune";
     type Answer = Sweep;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Sweep> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Sweep> {
         let values = [tx.micros().into(), i64::from(self.0).into()];
         let rows = tx.rows(tx.words().expired, values).await?;
         let numbers: Vec<i64> = rows
@@ -107,7 +107,7 @@ impl Operation for Prune {
 }
 
 /// Deletes jobs with all that belongs to them.
-pub(crate) async fn erase(tx: &Exchange, numbers: &[i64]) -> Result<()> {
+pub(crate) async fn erase(tx: &Exchange<'_>, numbers: &[i64]) -> Result<()> {
     if numbers.is_empty() {
         return Ok(());
     }
@@ -119,7 +119,7 @@ pub(crate) async fn erase(tx: &Exchange, numbers: &[i64]) -> Result<()> {
 }
 
 /// A sweep after which the next row is due at `next`.
-fn swept(tx: &Exchange, done: u64, next: Option<i64>) -> Sweep {
+fn swept(tx: &Exchange<'_>, done: u64, next: Option<i64>) -> Sweep {
     let next = next.map(from_micros);
     Sweep {
         done,

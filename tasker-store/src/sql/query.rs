@@ -19,7 +19,8 @@ use crate::queue::Queue;
 use crate::schedule::{DueSchedules, Schedule};
 use crate::sql::dialect::Dialect;
 use crate::sql::entity::{attempt, job, log, progress, queue, schedule, task, worker};
-use crate::sql::exchange::{failed, get};
+use crate::sql::exchange::get;
+use crate::sql::fault::failed;
 use crate::state::JobState;
 use crate::task::{Task, canonical_alias};
 

@@ -26,7 +26,7 @@ impl Operation for Declare {
     const NAME: &'static str = "declare";
     type Answer = Diff;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Diff> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Diff> {
         let changed_tasks = declare_tasks(tx, &self.0.tasks).await?;
         let rows = schedule::Entity::find()
             .order_by_asc(schedule::Column::Name)
@@ -67,7 +67,7 @@ impl Declare {
     /// not come back as an active one.
     async fn retire(
         &self,
-        tx: &Exchange,
+        tx: &Exchange<'_>,
         rows: impl Iterator<Item = schedule::Model> + Send,
     ) -> Result<Vec<String>> {
         let mut retired = Vec::new();
@@ -93,7 +93,7 @@ impl Declare {
 }
 
 /// Mirrors tasks; says whether one is new or changed.
-async fn declare_tasks(tx: &Exchange, tasks: &[NewTask]) -> Result<bool> {
+async fn declare_tasks(tx: &Exchange<'_>, tasks: &[NewTask]) -> Result<bool> {
     let rows = task::Entity::find()
         .all(tx.connection())
         .await
@@ -143,7 +143,7 @@ async fn declare_tasks(tx: &Exchange, tasks: &[NewTask]) -> Result<bool> {
     Ok(changed)
 }
 
-fn first(tx: &Exchange, new: &NewSchedule) -> schedule::Model {
+fn first(tx: &Exchange<'_>, new: &NewSchedule) -> schedule::Model {
     schedule::Model {
         id: ScheduleId::generate().0,
         name: new.name.clone(),
@@ -167,7 +167,7 @@ fn first(tx: &Exchange, new: &NewSchedule) -> schedule::Model {
 
 /// Declares a schedule that is known; gives its row as it is now.
 async fn again(
-    tx: &Exchange,
+    tx: &Exchange<'_>,
     old: schedule::Model,
     new: &NewSchedule,
     diff: &mut Diff,
@@ -208,7 +208,7 @@ async fn again(
 }
 
 /// Writes all columns of a schedule's row.
-pub(crate) async fn write(tx: &Exchange, row: schedule::Model) -> Result<()> {
+pub(crate) async fn write(tx: &Exchange<'_>, row: schedule::Model) -> Result<()> {
     let mut row = row.into_active_model().reset_all();
     row.id = ActiveValue::Unchanged(row.id.take().expect("a row has its id"));
     row.update(tx.connection())
@@ -259,7 +259,7 @@ impl Operation for Step {
     const NAME: &'static str = "fire";
     type Answer = Fired;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Fired> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Fired> {
         let id: Uuid = self.schedule.0;
         let found = schedule::Entity::find_by_id(id)
             .one(tx.connection())

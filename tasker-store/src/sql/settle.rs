@@ -1,13 +1,14 @@
 //! Settling: outcomes in, claimed jobs out; and giving jobs back, which `release` and `leave` do too.
 //!
 //! Three statements record any number of outcomes: `succeed` for the plain case, `end` for other attempts that end
-//! their job, `give_back` for those after which it goes on. All are fenced by (id, token, running) and decide by the row itself whether a cancel
+//! their job, `give_back` for those after which it goes on. Where a settle is nothing but successes and a claim, as most
+//! are, and the database can, one statement does all of it (`fused`). All are fenced by (id, token, running) and decide by the row itself whether a cancel
 //! was requested. What follows from an outcome (attempts, notes, jobs, deletion) is written only where it applied.
 
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
-use sea_orm::{QueryResult, Value};
+use sea_orm::QueryResult;
 use uuid::Uuid;
 
 use crate::attempt::{FailureKind, Level};
@@ -17,8 +18,10 @@ use crate::lease::Lease;
 use crate::limits;
 use crate::settle::{Claim, Failure, Fate, Finish, NewLine, NoteBody, Outcome, Settle, Settled};
 use crate::sql::batch::Asked;
-use crate::sql::claim::{Claiming, claim};
-use crate::sql::dialect::Batched;
+use crate::sql::claim::{Claiming, claim, claimed};
+use crate::sql::dialect::{Dialect, Returning};
+use crate::sql::bulk::arrays;
+use crate::sql::claim::CLAIMED;
 use crate::sql::enqueue::{Disabled, NewRow, NewRows, array, due_columns, hex, insert, json};
 use crate::sql::exchange::{Exchange, Operation};
 use crate::sql::note::{Noted, write_notes};
@@ -48,6 +51,18 @@ impl Settling {
         })
     }
 
+    /// Whether it is nothing but successes with a claim, and the database takes that in one statement.
+    pub(crate) fn is_plain(&self, dialect: &Dialect) -> bool {
+        let success = |finish: &Finishing| {
+            matches!(finish.row, Row::Success(_))
+                && finish.note.is_none()
+                && finish.follow_ups.rows.is_empty()
+        };
+        dialect.statements.settle.is_some()
+            && self.claim.is_some()
+            && self.finishes.iter().all(success)
+    }
+
     /// How many rows it may touch.
     pub(crate) fn rows(&self) -> usize {
         self.finishes.len() + self.claim.as_ref().map_or(0, Claiming::limit)
@@ -56,8 +71,8 @@ impl Settling {
 
 /// What an outcome writes to its job, by the statement that does.
 enum Row {
-    /// `succeed`: it ended well and returned nothing, as most do.
-    Plain,
+    /// It ended well, as most do, and returned this.
+    Success(Option<String>),
     /// `end`: it ended.
     End(String),
     /// `give_back`: it goes on.
@@ -88,16 +103,13 @@ impl Finishing {
         let cut = matches!(outcome, Outcome::Released);
         let refunds = cut || matches!(outcome, Outcome::Snoozed { .. });
         let (row, failure) = match outcome {
-            Outcome::Succeeded { output } => match bounded(output, &mut note) {
-                Some(output) => (end_row(lease, Move::Succeed, Some(&output), None), None),
-                None => (Row::Plain, None),
-            },
+            Outcome::Succeeded { output } => (Row::Success(bounded(output, &mut note)), None),
             Outcome::Failed(failure) => (
-                end_row(lease, Move::Fail, None, Some(&failure)),
+                Row::End(end_row(lease, Move::Fail, None, Some(&failure))),
                 Some(failure),
             ),
             Outcome::Canceled(failure) => (
-                end_row(lease, Move::Cancel, None, Some(&failure)),
+                Row::End(end_row(lease, Move::Cancel, None, Some(&failure))),
                 Some(failure),
             ),
             Outcome::Retry { failure, due } => {
@@ -140,7 +152,16 @@ struct Applied {
 }
 
 /// The settles of a batch: all finishes, then each claim.
-pub(crate) async fn run(tx: &mut Exchange, asked: &mut [Asked<Settling, Settled>]) -> Result<()> {
+pub(crate) async fn run(
+    tx: &mut Exchange<'_>,
+    asked: &mut [Asked<Settling, Settled>],
+) -> Result<()> {
+    if let [one] = asked
+        && one.request.is_plain(tx.dialect())
+    {
+        one.answer = Some(fused(tx, &one.request).await?);
+        return Ok(());
+    }
     let mut fates = {
         let finishes: Vec<&Finishing> = asked
             .iter()
@@ -159,28 +180,78 @@ pub(crate) async fn run(tx: &mut Exchange, asked: &mut [Asked<Settling, Settled>
     Ok(())
 }
 
-async fn finish(tx: &mut Exchange, finishes: &[&Finishing]) -> Result<Vec<Fate>> {
+/// Settles with one statement.
+async fn fused(tx: &mut Exchange<'_>, settling: &Settling) -> Result<Settled> {
+    let words = tx.words().settle.as_ref().expect("it was looked for");
+    let finishes: Vec<&Finishing> = settling.finishes.iter().collect();
+    let first = firsts(&finishes);
+    let mut rows = Vec::with_capacity(finishes.len() * 3);
+    for (finish, _) in finishes.iter().zip(&first).filter(|(_, first)| **first) {
+        if let Row::Success(output) = &finish.row {
+            rows.extend([
+                finish.lease.job.0.into(),
+                finish.lease.token.into(),
+                output.clone().into(),
+            ]);
+        }
+    }
+    let claiming = settling.claim.as_ref().expect("it was looked for");
+    let mut values = claiming.values(tx);
+    let words = match values.len() {
+        4 => words.all,
+        _ => words.only,
+    };
+    values.extend(arrays(3, rows));
+    let (mut ended, mut jobs) = (Vec::new(), Vec::new());
+    for row in tx.rows(words, values).await? {
+        match tx.get::<Option<String>>(&row, CLAIMED + 3)? {
+            Some(_) => ended.push(row),
+            None => jobs.push(row),
+        }
+    }
+    let mut applied = HashMap::with_capacity(ended.len());
+    gather(tx, ended, CLAIMED, &mut applied)?;
+    let mut fates = Vec::with_capacity(finishes.len());
+    for (finish, first) in finishes.iter().zip(first) {
+        let applied: Option<&Applied> = applied.get(&finish.lease).filter(|_| first);
+        fates.push(applied.map_or(Fate::Stale, |applied| Fate::Applied(applied.state)));
+        if applied.is_some() {
+            tx.tell(Wake::Finished(finish.lease.job));
+        }
+    }
+    Ok(Settled {
+        fates,
+        jobs: claimed(tx, &jobs)?,
+    })
+}
+
+/// Of two finishes under one lease the second is stale, whatever the first came to.
+fn firsts(finishes: &[&Finishing]) -> Vec<bool> {
+    let mut leases = HashSet::with_capacity(finishes.len());
+    finishes
+        .iter()
+        .map(|finish| leases.insert(finish.lease))
+        .collect()
+}
+
+async fn finish(tx: &mut Exchange<'_>, finishes: &[&Finishing]) -> Result<Vec<Fate>> {
     if finishes.is_empty() {
         return Ok(Vec::new());
     }
-    // Of two finishes under one lease the second is stale, whatever the first came to.
-    let mut leases = HashSet::with_capacity(finishes.len());
-    let first: Vec<bool> = finishes
-        .iter()
-        .map(|finish| leases.insert(finish.lease))
-        .collect();
+    let first = firsts(finishes);
     let (mut plain, mut ends, mut given_back) = (Vec::new(), Vec::new(), Vec::new());
     for (finish, _) in finishes.iter().zip(&first).filter(|(_, first)| **first) {
         match &finish.row {
-            Row::Plain => plain.push(finish.lease),
-            Row::End(row) => ends.push(row.as_str()),
-            Row::GiveBack(row) => given_back.push(row.as_str()),
+            Row::Success(None) if tx.words().succeed.is_some() => plain.push(finish.lease),
+            Row::Success(output) => {
+                ends.push(end_row(finish.lease, Move::Succeed, output.as_deref(), None));
+            }
+            Row::End(row) => ends.push(row.clone()),
+            Row::GiveBack(row) => given_back.push(row.clone()),
         }
     }
     let mut applied = HashMap::with_capacity(finishes.len());
-    for leases in plain.chunks(Batched::MOST) {
-        succeed(tx, leases, &mut applied).await?;
-    }
+    succeed(tx, &plain, &mut applied).await?;
     record(tx, tx.words().end, &ends, &mut applied).await?;
     record(tx, tx.words().give_back, &given_back, &mut applied).await?;
     let applied: Vec<Option<Applied>> = finishes
@@ -197,52 +268,61 @@ async fn finish(tx: &mut Exchange, finishes: &[&Finishing]) -> Result<Vec<Fate>>
 
 /// Ends jobs that succeeded and returned nothing, and gathers those that were.
 async fn succeed(
-    tx: &Exchange,
+    tx: &Exchange<'_>,
     leases: &[Lease],
     applied: &mut HashMap<Lease, Applied>,
 ) -> Result<()> {
-    let mut values: Vec<Value> = vec![tx.micros().into(), tx.micros().into()];
-    for lease in leases {
-        values.extend([lease.job.0.into(), lease.token.into()]);
+    let Some(words) = &tx.words().succeed else {
+        return Ok(());
+    };
+    for leases in leases.chunks(words.most()) {
+        let rows = leases
+            .iter()
+            .flat_map(|lease| [lease.job.0.into(), lease.token.into()])
+            .collect();
+        let now = vec![tx.micros().into(), tx.micros().into()];
+        let (words, values) = words.statement(now, 2, rows);
+        gather(tx, tx.rows(words, values).await?, 0, applied)?;
     }
-    let words = tx.words().succeed.text(leases.len());
-    gather(tx, tx.rows(words, values).await?, applied)
+    Ok(())
 }
 
 /// Writes rows and gathers what was applied.
 async fn record(
-    tx: &Exchange,
-    words: &'static str,
-    rows: &[&str],
+    tx: &Exchange<'_>,
+    words: Returning,
+    rows: &[String],
     applied: &mut HashMap<Lease, Applied>,
 ) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let values = [array(rows).into(), tx.micros().into()];
-    gather(tx, tx.rows(words, values).await?, applied)
+    let values = vec![array(rows).into(), tx.micros().into()];
+    gather(tx, tx.returning(words, values).await?, 0, applied)
 }
 
+/// Reads number, id, token, state and whether the retention is over, from column `at` on.
 fn gather(
-    tx: &Exchange,
+    tx: &Exchange<'_>,
     rows: Vec<QueryResult>,
+    at: usize,
     applied: &mut HashMap<Lease, Applied>,
 ) -> Result<()> {
     for row in rows {
         let lease = Lease {
-            job: crate::job::JobId(tx.get::<Uuid>(&row, 0)?),
-            token: tx.get(&row, 1)?,
+            job: crate::job::JobId(tx.get::<Uuid>(&row, at + 1)?),
+            token: tx.get(&row, at + 2)?,
         };
-        let state: String = tx.get(&row, 2)?;
+        let state: String = tx.get(&row, at + 3)?;
         let state = state.parse().map_err(|reason: String| {
             crate::StoreError::new(crate::ErrorKind::Corrupt, tx.op, reason)
         })?;
         applied.insert(
             lease,
             Applied {
-                number: tx.get(&row, 3)?,
+                number: tx.get(&row, at)?,
                 state,
-                expired: tx.get(&row, 4)?,
+                expired: tx.get(&row, at + 4)?,
             },
         );
     }
@@ -251,7 +331,7 @@ fn gather(
 
 /// What follows from the outcomes that applied.
 async fn follow(
-    tx: &mut Exchange,
+    tx: &mut Exchange<'_>,
     finishes: &[&Finishing],
     applied: &[Option<Applied>],
 ) -> Result<()> {
@@ -350,22 +430,22 @@ impl Operation for GiveBack {
     const NAME: &'static str = "release";
     type Answer = Vec<Fate>;
 
-    async fn run(&self, tx: &mut Exchange) -> Result<Vec<Fate>> {
+    async fn run(&self, tx: &mut Exchange<'_>) -> Result<Vec<Fate>> {
         let finishes: Vec<&Finishing> = self.finishes.iter().collect();
         finish(tx, &finishes).await
     }
 }
 
 /// id, token, state, output, error.
-fn end_row(lease: Lease, by: Move, output: Option<&str>, failure: Option<&Failure>) -> Row {
+fn end_row(lease: Lease, by: Move, output: Option<&str>, failure: Option<&Failure>) -> String {
     let state = by.target(true, 1).as_str();
-    Row::End(json(&(
+    json(&(
         hex(lease.job.0),
         lease.token,
         state,
         output,
         failure.map(|failure| cut_message(&failure.message)),
-    )))
+    ))
 }
 
 /// id, token, the state where it is due, where not with attempts spent, where not without; the due time in two

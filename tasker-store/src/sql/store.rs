@@ -30,7 +30,7 @@ use crate::wake::Wakes;
 #[async_trait]
 impl Store for SqlStore {
     fn capabilities(&self) -> Capabilities {
-        let in_memory = self.desk().address.file.is_none();
+        let in_memory = self.desk().address.is_in_memory();
         Capabilities {
             backend: self.dialect().name,
             has: if in_memory {
@@ -42,28 +42,16 @@ impl Store for SqlStore {
     }
 
     async fn open(&self, migrate: Migrate) -> Result<()> {
-        match (
-            migration::standing(&self.read("open").connection).await?,
-            migrate,
-        ) {
+        let connection = self.read("open").await?.connection;
+        match (migration::standing(&connection).await?, migrate) {
             (Standing::Current, _) => Ok(()),
             (Standing::Older(missing), Migrate::Check) => Err(migration::older(&missing)),
-            (Standing::Older(_), Migrate::Up) => {
-                let desk = self.desk();
-                let tx = desk.begin().await?;
-                match migration::bring_up(&tx).await {
-                    Ok(()) => desk.commit(tx).await,
-                    Err(error) => {
-                        desk.roll_back(tx).await;
-                        Err(error)
-                    }
-                }
-            }
+            (Standing::Older(_), Migrate::Up) => migration::bring_up(self.desk()).await,
         }
     }
 
     async fn detach(&self) -> Result<Arc<dyn Store>> {
-        Ok(Arc::new(self.second().await?))
+        Ok(Arc::new(self.second()))
     }
 
     async fn close(&self) -> Result<()> {
@@ -128,7 +116,8 @@ impl Store for SqlStore {
     }
 
     async fn due(&self, limit: u32) -> Result<DueSchedules> {
-        self.read("due").due(limit, self.desk().clock.now()).await
+        let now = self.now("due").await?;
+        self.read("due").await?.due(limit, now).await
     }
 
     async fn fire(&self, fire: Fire) -> Result<Fired> {
@@ -172,7 +161,7 @@ impl Store for SqlStore {
     }
 
     async fn job(&self, job: JobRef) -> Result<Option<Job>> {
-        self.read("job").job(job).await
+        self.read("job").await?.job(job).await
     }
 
     fn wakes(&self) -> Wakes {

@@ -1,113 +1,140 @@
-//! The writer: one task that owns the connection that writes.
+//! The writer: the tasks that write, each a batch at a time.
 //!
-//! In: operations, each with the sender of its reply. Out: the replies, after the commit. Whatever waits when the
-//! writer is free goes into one transaction: natural group commit, without a timer, so a lone call costs one
+//! In: operations, each with the sender of its reply. Out: the replies, after the commit. Whatever waits when a
+//! task is free goes into one transaction: natural group commit, without a timer, so a lone call costs one
 //! round trip and a crowd shares one. Where such a batch fails, each of its operations is run alone, so that a bad
-//! one fails by itself.
+//! one fails by itself. SQLite has one lock for all writing, so one task owns the connection that writes; a server
+//! has a few for each kind of call ([`Lanes`]).
 //!
 //! Invariants: an operation whose caller has gone before it was begun is left out; a claim whose caller went
-//! meanwhile is undone by the next batch. The task starts with the first call, on the runtime that makes it, and
-//! ends with the store; where it dies (a panic, a runtime shut down) the next call starts another.
+//! meanwhile is undone by the next batch. Tasks start with the first call, on the runtime that makes it, and
+//! end with the store; where they die (a panic, a runtime shut down) the next call starts others.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant as Monotonic};
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Instant};
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::sql::batch::{self, Batch, Request};
-use crate::sql::dialect::Dialect;
-use crate::sql::exchange::{Exchange, Seen, failed};
+use crate::sql::address::Address;
+use crate::sql::batch::{self, Batch, Lane, Request};
+use crate::sql::dialect::{Dialect, Lanes};
+use crate::sql::exchange::{Exchange, Seen};
+use crate::sql::fault::{failed, is_busy};
 use crate::sql::patience::Patience;
-use crate::sql::sqlite::{self, Address};
-use crate::wake::{Wake, Waker};
+use crate::sql::server_clock::ServerClock;
+use crate::wake::Waker;
 
 /// How many calls may wait; further ones wait for a place.
 const WAITING: usize = 4096;
 
-/// The sending side: starts the task and talks to it.
+/// How long a batch may take on a server before its connection counts as dead. Longer than any batch should take; a
+/// connection whose packets go nowhere says nothing by itself for minutes.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// The same for everything that is neither an enqueue nor a settle: sweeps and changes of the schema may be long.
+const SWEEP_WITHIN: Duration = Duration::from_secs(60);
+/// How often a batch that met a conflict with another transaction is begun again at once.
+const CONFLICTS: u32 = 20;
+
+/// The sending side: starts the tasks and talks to them.
 #[derive(Debug)]
 pub(crate) struct Writer {
     desk: Arc<Desk>,
-    running: Mutex<Option<Running>>,
+    /// By [`Lane`]; where there is one for all, only the first is used.
+    running: [Mutex<Option<Running>>; 3],
 }
 
 #[derive(Debug)]
 struct Running {
     sender: mpsc::Sender<Request>,
-    task: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
-/// What a writer task works with, and the next one after it.
+/// What the tasks of a writer work with, and the next ones after them.
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) address: Address,
     pub(crate) dialect: &'static Dialect,
-    pub(crate) clock: Clock,
     pub(crate) waker: Waker,
+    pub(crate) clock: Clock,
+    server_clock: ServerClock,
     connection: tokio::sync::Mutex<Option<DatabaseConnection>>,
-    seen: Mutex<Seen>,
+    seen: Seen,
 }
 
 impl Desk {
-    pub(crate) fn new(
-        address: Address,
-        dialect: &'static Dialect,
-        clock: Clock,
-        waker: Waker,
-    ) -> Self {
+    pub(crate) fn new(address: Address, clock: Clock, waker: Waker) -> Self {
         Self {
+            dialect: address.dialect(),
             address,
-            dialect,
             clock,
             waker,
+            server_clock: ServerClock::default(),
             connection: tokio::sync::Mutex::new(None),
-            seen: Mutex::default(),
+            seen: Seen::default(),
         }
     }
 
     /// The connection that writes, opened where there is none.
-    pub(crate) async fn connection(&self) -> Result<DatabaseConnection> {
+    pub(crate) async fn connection(&self) -> Result<DatabaseConnection, DbErr> {
         let mut slot = self.connection.lock().await;
         if let Some(connection) = &*slot {
             return Ok(connection.clone());
         }
-        let connection = sqlite::write_connection(&self.address).await?;
+        let connection = self.address.write_pool().await?;
         *slot = Some(connection.clone());
         Ok(connection)
     }
 
     /// Closes it; the next use opens another. One in memory is kept, since its content would go with it.
     pub(crate) async fn disconnect(&self) {
-        if self.address.file.is_none() {
+        if self.address.is_in_memory() {
             return;
         }
         if let Some(connection) = self.connection.lock().await.take() {
-            // It is of no use any more, whatever closing it says.
-            let _ = connection.close().await;
+            // It is of no use any more, whatever closing it says. A server that does not answer is not waited for.
+            let closing = async move { connection.close().await };
+            let _ = tokio::time::timeout(Duration::from_secs(1), closing).await;
         }
     }
 
-    /// Begins a transaction with the write lock, waiting for others that hold it, and reconnecting once.
-    pub(crate) async fn begin(&self) -> Result<Exchange> {
+    /// The store's time.
+    pub(crate) async fn now(&self) -> Result<Instant, DbErr> {
+        let (Clock::Store, Some(words)) = (&self.clock, self.dialect.clock) else {
+            return Ok(self.clock.now());
+        };
+        if let Some(now) = self.server_clock.now() {
+            return Ok(now);
+        }
+        let connection = self.connection().await?;
+        let statement = Statement::from_string(self.dialect.backend, words);
+        // The first answer of a connection comes late, since it is made first.
+        for first in [true, false] {
+            let asked = Monotonic::now();
+            let row = connection.query_one_raw(statement.clone()).await?;
+            let micros = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+            if !first {
+                return Ok(self.server_clock.set(micros, asked));
+            }
+        }
+        unreachable!("the second answer was returned")
+    }
+
+    /// Begins, waiting for others that hold the lock, and reconnecting once. A `direct` exchange has no transaction.
+    pub(crate) async fn begin(&self, direct: bool) -> Result<Exchange<'static>> {
         let mut patience = Patience::new();
         let mut reconnected = false;
         loop {
-            let connection = self.connection().await?;
-            let seen = std::mem::take(&mut *self.seen());
-            let error =
-                match Exchange::begin(&connection, self.dialect, || self.clock.now(), seen).await {
-                    Ok(exchange) => return Ok(exchange),
-                    Err((error, seen)) => {
-                        *self.seen() = seen;
-                        error
-                    }
-                };
-            if sqlite::is_busy(&error) {
+            let error = match self.try_begin(direct).await {
+                Ok(exchange) => return Ok(exchange),
+                Err(error) => error,
+            };
+            if is_busy(&error) {
                 if !patience.wait().await {
                     return Err(failed("write", error));
                 }
@@ -120,24 +147,35 @@ impl Desk {
         }
     }
 
+    async fn try_begin(&self, direct: bool) -> Result<Exchange<'static>, DbErr> {
+        let connection = self.connection().await?;
+        if self.dialect.clock.is_some() {
+            let now = self.now().await?;
+            if direct {
+                return Ok(Exchange::direct(connection, self.dialect, now, &self.seen));
+            }
+            return Exchange::begin(&connection, self.dialect, || now, &self.seen).await;
+        }
+        Exchange::begin(&connection, self.dialect, || self.clock.now(), &self.seen).await
+    }
+
     /// Commits, and tells the news.
-    pub(crate) async fn commit(&self, exchange: Exchange) -> Result<()> {
-        let (news, seen) = exchange.commit().await?;
-        *self.seen() = seen;
+    pub(crate) async fn commit(&self, exchange: Exchange<'static>) -> Result<()> {
+        let news = exchange.commit().await?;
         if self.waker.is_heard() {
             news.into_iter().for_each(|wake| self.waker.wake(wake));
         }
         Ok(())
     }
 
-    /// Undoes what was begun.
-    pub(crate) async fn roll_back(&self, exchange: Exchange) {
-        let seen = exchange.roll_back().await;
-        *self.seen() = seen;
-    }
-
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Within how long a batch must be answered.
+    fn patience(&self, batch: &Batch) -> Duration {
+        match self.dialect.lanes {
+            // Who waits for a lock waits in the database, and [`Patience`] bounds that.
+            Lanes::One => Duration::MAX,
+            Lanes::Several { .. } if batch.is_hot() => ANSWER_WITHIN,
+            Lanes::Several { .. } => SWEEP_WITHIN,
+        }
     }
 }
 
@@ -145,7 +183,7 @@ impl Writer {
     pub(crate) fn new(desk: Arc<Desk>) -> Self {
         Self {
             desk,
-            running: Mutex::new(None),
+            running: [const { Mutex::new(None) }; 3],
         }
     }
 
@@ -158,7 +196,7 @@ impl Writer {
     pub(crate) async fn send(&self, op: &'static str, mut request: Request) -> Result<()> {
         // A task that ends between the look and the send is replaced; one that ends each time is a failure.
         for _ in 0..3 {
-            let sender = self.sender(op)?;
+            let sender = self.sender(op, request.lane())?;
             match sender.send(request).await {
                 Ok(()) => return Ok(()),
                 Err(mpsc::error::SendError(unsent)) => request = unsent,
@@ -175,18 +213,22 @@ impl Writer {
         reply.await.unwrap_or_else(|_| Err(stopped(op)))
     }
 
-    /// Ends the task when it has done what waits.
+    /// Ends the tasks when they have done what waits.
     pub(crate) async fn stop(&self) {
-        let running = self.lock().take();
-        if let Some(Running { sender, task }) = running {
-            drop(sender);
-            // A task that panicked has stopped too.
-            let _ = task.await;
+        for lane in [Lane::Enqueue, Lane::Settle, Lane::Other] {
+            let running = self.lock(lane).take();
+            if let Some(Running { sender, tasks }) = running {
+                drop(sender);
+                for task in tasks {
+                    // One that panicked has stopped too.
+                    let _ = task.await;
+                }
+            }
         }
     }
 
-    fn sender(&self, op: &'static str) -> Result<mpsc::Sender<Request>> {
-        let mut running = self.lock();
+    fn sender(&self, op: &'static str, lane: Lane) -> Result<mpsc::Sender<Request>> {
+        let mut running = self.lock(lane);
         if let Some(running) = running
             .as_ref()
             .filter(|running| !running.sender.is_closed())
@@ -202,23 +244,39 @@ impl Writer {
             .caused_by(e)
         })?;
         let (sender, receiver) = mpsc::channel(WAITING);
-        let task = runtime.spawn(write(self.desk.clone(), receiver));
+        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
+        let tasks = match (self.desk.dialect.lanes, lane) {
+            (Lanes::One, _) | (_, Lane::Other) => 1,
+            (Lanes::Several { enqueue, .. }, Lane::Enqueue) => enqueue,
+            (Lanes::Several { settle, .. }, Lane::Settle) => settle,
+        };
+        let tasks = (0..tasks)
+            .map(|_| runtime.spawn(write(self.desk.clone(), Arc::clone(&receiver))))
+            .collect();
         *running = Some(Running {
             sender: sender.clone(),
-            task,
+            tasks,
         });
         Ok(sender)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self, lane: Lane) -> std::sync::MutexGuard<'_, Option<Running>> {
+        let lane = match self.desk.dialect.lanes {
+            Lanes::One => 0,
+            Lanes::Several { .. } => lane as usize,
+        };
+        self.running[lane]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The task: gather, write, answer, until nobody can ask any more.
-async fn write(desk: Arc<Desk>, mut requests: mpsc::Receiver<Request>) {
+/// A task: gather, write, answer, until nobody can ask any more. While one writes, the next gathers.
+async fn write(desk: Arc<Desk>, requests: Arc<tokio::sync::Mutex<mpsc::Receiver<Request>>>) {
+    let lanes = desk.dialect.lanes;
     let mut left: VecDeque<Request> = VecDeque::new();
     loop {
+        let mut requests = requests.lock().await;
         let first = match left.pop_front() {
             Some(request) => request,
             None => match requests.recv().await {
@@ -233,12 +291,13 @@ async fn write(desk: Arc<Desk>, mut requests: mpsc::Receiver<Request>) {
         }
         let mut batch = Batch::default();
         batch.add(first);
-        while !batch.is_full() {
+        while !batch.is_full(lanes) {
             match left.pop_front().map_or_else(|| requests.try_recv(), Ok) {
                 Ok(request) => batch.add(request),
                 Err(_) => break,
             }
         }
+        drop(requests);
         left.extend(carry_out(&desk, batch).await);
     }
 }
@@ -265,7 +324,10 @@ async fn carry_out(desk: &Desk, mut batch: Batch) -> Vec<Request> {
     match attempt(desk, &mut batch).await {
         Ok(()) => batch.answer(),
         Err(Attempt::NotBegun(error)) => batch.fail(&error),
-        Err(Attempt::Failed(error)) if batch.len() == 1 => batch.fail(&error),
+        // What cannot be reached fails alone too.
+        Err(Attempt::Failed(error)) if batch.len() == 1 || error.kind() == ErrorKind::Unavailable => {
+            batch.fail(&error)
+        }
         Err(Attempt::Failed(_)) => {
             let mut left = Vec::new();
             for mut alone in batch.split() {
@@ -286,15 +348,47 @@ enum Attempt {
     Failed(StoreError),
 }
 
+/// Writes a batch; where it meets a conflict with another transaction, again, since that is gone by then.
 async fn attempt(desk: &Desk, batch: &mut Batch) -> Result<(), Attempt> {
-    let mut exchange = desk.begin().await.map_err(Attempt::NotBegun)?;
+    let mut conflicts = 0;
+    loop {
+        let patience = desk.patience(batch);
+        let error = match tokio::time::timeout(patience, attempt_once(desk, batch)).await {
+            Ok(Err(Attempt::Failed(error))) if error.kind() == ErrorKind::Conflict => error,
+            Ok(done) => return done,
+            Err(_) => {
+                // What was sent may have arrived. The connection is given up: the answer would never be read.
+                desk.disconnect().await;
+                return Err(Attempt::NotBegun(no_answer(patience)));
+            }
+        };
+        conflicts += 1;
+        if conflicts > CONFLICTS {
+            return Err(Attempt::Failed(error));
+        }
+        tracing::debug!(%error, conflicts, "another transaction was in the way; again");
+        Patience::new().wait().await;
+    }
+}
+
+async fn attempt_once(desk: &Desk, batch: &mut Batch) -> Result<(), Attempt> {
+    let direct = batch.is_direct(desk.dialect);
+    let mut exchange = desk.begin(direct).await.map_err(Attempt::NotBegun)?;
     match batch.run(&mut exchange).await {
         Ok(()) => desk.commit(exchange).await.map_err(Attempt::Failed),
         Err(error) => {
-            desk.roll_back(exchange).await;
+            exchange.roll_back().await;
             Err(Attempt::Failed(error))
         }
     }
+}
+
+fn no_answer(patience: Duration) -> StoreError {
+    StoreError::new(
+        ErrorKind::Unavailable,
+        "write",
+        format!("the database did not answer within {patience:?}"),
+    )
 }
 
 fn stopped(op: &'static str) -> StoreError {
@@ -305,20 +399,8 @@ fn stopped(op: &'static str) -> StoreError {
     )
 }
 
-/// Asks the writer whether others have written: the task of `watch`.
-pub(crate) async fn others_wrote(desk: &Desk, known: &mut Option<i64>) -> bool {
-    let Ok(connection) = desk.connection().await else {
-        return true;
-    };
-    let Ok(version) = sqlite::data_version(&connection).await else {
-        return true;
-    };
-    known
-        .replace(version)
-        .is_some_and(|before| before != version)
-}
-
 /// Tells everybody that something may have been missed.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn tell_gap(desk: &Desk) {
-    desk.waker.wake(Wake::Gap);
+    desk.waker.wake(crate::wake::Wake::Gap);
 }

@@ -29,7 +29,7 @@ fn decoded<T: serde::de::DeserializeOwned>(op: &'static str, what: &str, text: &
 }
 
 /// A stored count, read back.
-fn count<T: TryFrom<i64>>(op: &'static str, what: &str, value: i64) -> Result<T> {
+pub(crate) fn count<T: TryFrom<i64>>(op: &'static str, what: &str, value: i64) -> Result<T> {
     T::try_from(value).map_err(|_| {
         StoreError::new(
             ErrorKind::Corrupt,

@@ -13,7 +13,9 @@ use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
 
 use crate::admin::SchemaStep;
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::sql::exchange::{Exchange, failed};
+use crate::sql::exchange::Exchange;
+use crate::sql::fault::failed;
+use crate::sql::writer::Desk;
 
 /// The steps, in order.
 pub(crate) struct Migrator;
@@ -64,13 +66,45 @@ pub(crate) async fn standing<C: ConnectionTrait>(connection: &C) -> Result<Stand
     })
 }
 
-/// Applies what is missing. The write lock is held.
-pub(crate) async fn bring_up(tx: &Exchange) -> Result<()> {
+/// Applies what is missing, all of it or nothing. Of several processes one does, and the others wait for it.
+pub(crate) async fn bring_up(desk: &Desk) -> Result<()> {
+    let tx = desk.begin(false).await?;
+    let done = match desk.dialect.migrating {
+        None => apply(&tx).await,
+        Some((lock, unlock)) => {
+            tx.rows(lock, []).await?;
+            make_schema(desk, &tx).await?;
+            let done = apply(&tx).await;
+            // Where even this fails the connection is broken, and the lock goes with it.
+            let _ = tx.rows(unlock, []).await;
+            done
+        }
+    };
+    match done {
+        Ok(()) => desk.commit(tx).await,
+        Err(error) => {
+            tx.roll_back().await;
+            Err(error)
+        }
+    }
+}
+
+async fn make_schema(desk: &Desk, tx: &Exchange<'static>) -> Result<()> {
+    match desk.address.schema() {
+        Some(schema) => {
+            let words = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
+            tx.change(words, []).await.map(drop)
+        }
+        None => Ok(()),
+    }
+}
+
+async fn apply(tx: &Exchange<'static>) -> Result<()> {
     // Another process may have been faster, or be newer.
     if standing(tx.connection()).await? == Standing::Current {
         return Ok(());
     }
-    Migrator::up(tx.connection(), None)
+    Migrator::up(tx.transaction(), None)
         .await
         .map_err(|e| failed("open", e))
 }

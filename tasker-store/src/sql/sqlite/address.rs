@@ -6,9 +6,11 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 
 use crate::error::{ErrorKind, Result, StoreError};
+use crate::sql::address::unsupported;
 
 const FORMS: &str =
     "use `sqlite://path/to/file.db?mode=rwc`, `sqlite:file.db` or `sqlite::memory:`";
@@ -19,24 +21,23 @@ pub(crate) struct Address {
     pub(crate) options: SqliteConnectOptions,
     /// `None` for one that lives in memory.
     pub(crate) file: Option<PathBuf>,
+    pub(crate) place: Place,
+}
+
+/// Whose connections are used.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// Our own.
+    Own,
+    /// The application's, since the database is in its memory.
+    Shared(DatabaseConnection),
 }
 
 impl Address {
     /// Reads `url`. The file need not exist, the folder it is in must.
     pub(crate) fn parse(url: &str) -> Result<Self> {
-        let invalid =
-            |detail: String| Err(StoreError::new(ErrorKind::Unsupported, "connect", detail));
-        let Some(rest) = url.strip_prefix("sqlite:") else {
-            let scheme = url.split(':').next().unwrap_or_default();
-            let scheme: String = scheme
-                .chars()
-                .filter(|c| c.is_ascii_alphanumeric())
-                .take(16)
-                .collect();
-            return invalid(format!(
-                "a URL that begins with `{scheme}` is not one of this backend: {FORMS}"
-            ));
-        };
+        let invalid = |detail: String| Err(unsupported(detail));
+        let rest = url.strip_prefix("sqlite:").unwrap_or(url);
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut synchronous = SqliteSynchronous::Normal;
         let mut kept = Vec::new();
@@ -83,7 +84,29 @@ impl Address {
         Ok(Self {
             options: options.synchronous(synchronous),
             file,
+            place: Place::Own,
         })
+    }
+
+    /// The database that the application's `connection` leads to.
+    pub(crate) fn of(connection: &DatabaseConnection) -> Self {
+        let options = connection.get_sqlite_connection_pool().connect_options();
+        let options = SqliteConnectOptions::clone(&options);
+        let name = options.get_filename().to_owned();
+        // The driver names a database in memory so.
+        let memory = name.to_string_lossy().starts_with("file:sqlx-in-memory");
+        Self {
+            file: (!memory).then_some(name),
+            place: match memory {
+                true => Place::Shared(connection.clone()),
+                false => Place::Own,
+            },
+            options,
+        }
+    }
+
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.file.is_none()
     }
 }
 
@@ -142,7 +165,9 @@ mod tests {
 
     #[test]
     fn a_foreign_url_names_the_forms_and_hides_the_password() {
-        let text = refusal("postgres://me:secret@host/db");
+        let text = crate::sql::address::Address::parse("gopher://me:secret@host/db")
+            .expect_err("refused")
+            .to_string();
         assert!(text.contains("sqlite::memory:"), "{text}");
         assert!(!text.contains("secret"), "{text}");
     }

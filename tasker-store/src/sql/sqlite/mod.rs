@@ -14,10 +14,10 @@ mod watch;
 
 use sea_orm::DatabaseBackend;
 
-use crate::sql::dialect::Dialect;
+use crate::sql::dialect::{Dialect, Lanes, Numbering};
 
 pub(crate) use address::Address;
-pub(crate) use open::{data_version, explain, is_busy, kind_of, read_pool, write_connection};
+pub(crate) use open::fault;
 pub(crate) use watch::watch;
 
 /// SQLite, from 3.45 (the bundled one is newer).
@@ -25,5 +25,9 @@ pub(crate) static DIALECT: Dialect = Dialect {
     backend: DatabaseBackend::Sqlite,
     name: "sqlite",
     tables: schema::TABLES,
+    lanes: Lanes::One,
+    clock: None,
+    migrating: None,
+    numbering: Numbering::Last,
     statements: statements::STATEMENTS,
 };

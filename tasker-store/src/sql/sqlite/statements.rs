@@ -5,7 +5,8 @@
 //! of its column. Where a text names the latest instant, it is that of [`crate::to_micros`]: a sum past it would
 //! turn into a floating-point number.
 
-use crate::sql::dialect::{Batched, Statements};
+use crate::sql::bulk::Bulk;
+use crate::sql::dialect::{Returning, Statements};
 
 /// Aliases a claim leaves out: those disabled, and those the worker (parameter 4) does not know.
 macro_rules! held_back {
@@ -52,7 +53,7 @@ macro_rules! heads {
 
 /// All of them.
 pub(crate) const STATEMENTS: Statements = Statements {
-    enqueue: Batched {
+    enqueue: Bulk::Places {
         before: "INSERT INTO tasker_jobs (
             id, alias, queue, priority, params, shape, due_at, enqueued_at, state, max_attempts, at_most_once,
             keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task)
@@ -71,7 +72,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
     ensure_tasks: "INSERT OR IGNORE INTO tasker_tasks (task, alias)
         SELECT value ->> 0, value ->> 1 FROM json_each(?1)",
     // The jobs are found by their ids, then changed by their numbers: left to itself the planner walks all that run.
-    succeed: Batched {
+    succeed: Some(Bulk::Places {
         before: "UPDATE tasker_jobs
            SET state = iif(cancel_requested, 'canceled', 'succeeded'),
                finished_at = ?,
@@ -82,9 +83,10 @@ pub(crate) const STATEMENTS: Statements = Statements {
         row: "(?,?)",
         after: ") AS f CROSS JOIN tasker_jobs AS j
              WHERE j.id = f.column1 AND j.token = f.column2 AND j.state = 'running')
-        RETURNING id, token, state, number, coalesce(prune_at <= finished_at, 0)",
-    },
-    end: "UPDATE tasker_jobs AS j
+        RETURNING number, id, token, state, coalesce(prune_at <= finished_at, 0)",
+    }),
+    settle: None,
+    end: Returning::One("UPDATE tasker_jobs AS j
            SET state = iif(j.cancel_requested, 'canceled', f.state),
                finished_at = ?2,
                prune_at = ?2 + iif(j.cancel_requested OR f.state <> 'succeeded', j.keep_unsuccessful, j.keep_succeeded),
@@ -94,8 +96,8 @@ pub(crate) const STATEMENTS: Statements = Statements {
                        value ->> 3 AS output, value ->> 4 AS error
                   FROM json_each(?1)) AS f
          WHERE j.id = f.id AND j.token = f.token AND j.state = 'running'
-        RETURNING id, token, state, number, coalesce(prune_at <= ?2, 0)",
-    give_back: "UPDATE tasker_jobs AS j
+        RETURNING number, id, token, state, coalesce(prune_at <= ?2, 0)"),
+    give_back: Returning::One("UPDATE tasker_jobs AS j
            SET state = CASE WHEN j.cancel_requested THEN 'canceled'
                             WHEN f.cut AND j.at_most_once THEN 'failed'
                             WHEN f.due <= ?2 THEN f.ready
@@ -114,18 +116,18 @@ pub(crate) const STATEMENTS: Statements = Statements {
                        coalesce(value ->> 6, min(?2 + (value ->> 5), 8210266876799999999)) AS due
                   FROM json_each(?1)) AS f
          WHERE j.id = f.id AND j.token = f.token AND j.state = 'running'
-        RETURNING id, token, state, number, coalesce(prune_at <= ?2, 0)",
+        RETURNING number, id, token, state, coalesce(prune_at <= ?2, 0)"),
     record_attempts: "INSERT OR IGNORE INTO tasker_attempts
             (job, token, attempt, worker, started_at, ended_at, kind, message)
         SELECT j.number, j.token, j.attempt, j.worker, j.started_at, ?2, f.value ->> 1, f.value ->> 2
           FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
          WHERE j.number = f.value ->> 0",
-    claim_all: claim!(
+    claim_all: Returning::One(claim!(
         "SELECT j.number FROM (SELECT name FROM tasker_queues WHERE paused = 0) AS q ",
         heads!(),
         " ORDER BY j.priority DESC, j.due_at, j.number LIMIT +?3"
-    ),
-    claim_only: claim!(
+    )),
+    claim_only: Returning::One(claim!(
         "SELECT number FROM (
             SELECT j.number, j.priority, j.due_at, q.most,
                    row_number() OVER (PARTITION BY j.queue ORDER BY j.priority DESC, j.due_at, j.number) AS place
@@ -133,7 +135,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
                      WHERE w.value ->> 0 IN (SELECT name FROM tasker_queues WHERE paused = 0)) AS q ",
         heads!(),
         ") WHERE place <= most ORDER BY priority DESC, due_at, number LIMIT +?3"
-    ),
+    )),
     live: "SELECT j.id, j.token, j.number
           FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
          WHERE j.id = unhex(f.value ->> 0) AND j.token = f.value ->> 1 AND j.state = 'running'",
@@ -145,12 +147,12 @@ pub(crate) const STATEMENTS: Statements = Statements {
         SELECT j.number, j.token, f.value ->> 1, f.value ->> 2
           FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
          WHERE j.number = f.value ->> 0",
-    beat: "UPDATE tasker_workers SET lease_until = ?2 + lease WHERE id = ?1 RETURNING id",
+    beat: "UPDATE tasker_workers SET lease_until = ?2 + lease WHERE id = ?1",
     cancels: "SELECT id, token FROM tasker_jobs
          WHERE state = 'running' AND worker = ?1 AND cancel_requested ORDER BY number",
     running: "SELECT id, token FROM tasker_jobs WHERE state = 'running' AND worker = ?1 ORDER BY number",
     drop_dead: "DELETE FROM tasker_workers WHERE lease_until <= ?1",
-    rescue: "UPDATE tasker_jobs
+    rescue: Returning::One("UPDATE tasker_jobs
            SET state = CASE WHEN cancel_requested THEN 'canceled'
                             WHEN at_most_once OR attempt >= max_attempts THEN 'failed'
                             ELSE 'queued' END,
@@ -161,7 +163,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
             SELECT number FROM tasker_jobs
              WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasker_workers)
              ORDER BY worker, number LIMIT ?2)
-        RETURNING number, id, state, worker, coalesce(prune_at <= ?1, 0)",
+        RETURNING number, id, state, worker, coalesce(prune_at <= ?1, 0)"),
     set_errors: "UPDATE tasker_jobs AS j SET error = f.value ->> 2
           FROM json_each(?1) AS f WHERE j.number = f.value ->> 0",
     orphaned: "SELECT EXISTS (
@@ -194,9 +196,6 @@ pub(crate) const STATEMENTS: Statements = Statements {
     next_schedule: "SELECT min(next_run_at) AS at FROM tasker_schedules
          WHERE state = 'active' AND next_run_at > ?1
            AND task NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0)",
-    hold: "INSERT INTO tasker_leases (name, holder, token, until) VALUES (?1, ?2, 1, ?4)
-        ON CONFLICT (name) DO UPDATE SET holder = ?2, token = token + 1, until = ?4 WHERE until <= ?3
-        RETURNING token",
     count_queues: "SELECT queue, state, count(*) AS jobs FROM tasker_jobs
          WHERE deleted_at IS NULL GROUP BY queue, state",
     count_running: "SELECT worker, count(*) AS jobs FROM tasker_jobs

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Weak;
 use std::time::{Duration, SystemTime};
 
-use crate::sql::writer::{Desk, others_wrote, tell_gap};
+use crate::sql::sqlite::open::data_version;
+use crate::sql::writer::{Desk, tell_gap};
 
 /// How long after a commit by another process its listeners may learn of it.
 const PERIOD: Duration = Duration::from_millis(75);
@@ -42,4 +43,17 @@ pub(crate) async fn watch(desk: Weak<Desk>, file: PathBuf) {
 fn look(log: &Path) -> Option<(u64, SystemTime)> {
     let about: Metadata = std::fs::metadata(log).ok()?;
     Some((about.len(), about.modified().ok()?))
+}
+
+/// Whether another connection than ours has written since this was asked last.
+async fn others_wrote(desk: &Desk, known: &mut Option<i64>) -> bool {
+    let Ok(connection) = desk.connection().await else {
+        return true;
+    };
+    let Ok(version) = data_version(&connection).await else {
+        return true;
+    };
+    known
+        .replace(version)
+        .is_some_and(|before| before != version)
 }

@@ -1,0 +1,166 @@
+//! Where a store is: a URL, or a connection of the application, told apart by database.
+//!
+//! In: text from a person. Out: an [`Address`] that opens connections. Text that is not ours never appears in a
+//! message, since it may carry a password.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use sea_orm::{DatabaseBackend, DatabaseConnection, DbErr};
+
+use crate::error::{ErrorKind, Result, StoreError};
+use crate::sql::dialect::Dialect;
+use crate::sql::writer::Desk;
+#[cfg(feature = "mysql")]
+use crate::sql::mysql;
+#[cfg(feature = "postgres")]
+use crate::sql::postgres;
+#[cfg(feature = "sqlite")]
+use crate::sql::sqlite;
+
+/// How many connections read at a time.
+pub(crate) const READERS: u32 = 4;
+
+/// Where a store is, and how it is opened.
+#[derive(Clone, Debug)]
+pub(crate) enum Address {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlite::Address),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Address),
+    #[cfg(feature = "mysql")]
+    Mysql(mysql::Address),
+}
+
+impl Address {
+    /// Reads `url`.
+    pub(crate) fn parse(url: &str) -> Result<Self> {
+        match url.split(':').next().unwrap_or_default() {
+            #[cfg(feature = "sqlite")]
+            "sqlite" => sqlite::Address::parse(url).map(Address::Sqlite),
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => postgres::Address::parse(url).map(Address::Postgres),
+            #[cfg(feature = "mysql")]
+            "mysql" | "mariadb" => mysql::Address::parse(url).map(Address::Mysql),
+            scheme => {
+                let scheme: String = (scheme.chars())
+                    .filter(char::is_ascii_alphanumeric)
+                    .take(16)
+                    .collect();
+                Err(unsupported(format!(
+                    "a URL that begins with `{scheme}` is not one of this backend: use {}",
+                    Self::forms()
+                )))
+            }
+        }
+    }
+
+    /// The same place as a connection that the application has.
+    pub(crate) fn of(connection: &DatabaseConnection) -> Result<Self> {
+        match connection.get_database_backend() {
+            #[cfg(feature = "sqlite")]
+            DatabaseBackend::Sqlite => Ok(Address::Sqlite(sqlite::Address::of(connection))),
+            #[cfg(feature = "postgres")]
+            DatabaseBackend::Postgres => Ok(Address::Postgres(postgres::Address::of(connection))),
+            #[cfg(feature = "mysql")]
+            DatabaseBackend::MySql => Ok(Address::Mysql(mysql::Address::of(connection))),
+            #[allow(unreachable_patterns, reason = "what is left depends on the features")]
+            other => Err(unsupported(format!(
+                "this program was built without the backend for {other:?}: switch its feature on"
+            ))),
+        }
+    }
+
+    /// The URLs this program takes.
+    pub(crate) fn forms() -> String {
+        let forms: &[&str] = &[
+            #[cfg(feature = "sqlite")]
+            "`sqlite://path/to/file.db?mode=rwc`",
+            #[cfg(feature = "sqlite")]
+            "`sqlite::memory:`",
+            #[cfg(feature = "postgres")]
+            "`postgres://user@host/database`",
+            #[cfg(feature = "mysql")]
+            "`mysql://user@host/database`",
+        ];
+        forms.join(", ")
+    }
+
+    pub(crate) fn dialect(&self) -> &'static Dialect {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Address::Sqlite(_) => &sqlite::DIALECT,
+            #[cfg(feature = "postgres")]
+            Address::Postgres(_) => &postgres::DIALECT,
+            #[cfg(feature = "mysql")]
+            Address::Mysql(_) => &mysql::DIALECT,
+        }
+    }
+
+    /// The connections that write.
+    pub(crate) async fn write_pool(&self) -> Result<DatabaseConnection, DbErr> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Address::Sqlite(address) => address.write_pool().await,
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => Ok(address.write_pool()),
+            #[cfg(feature = "mysql")]
+            Address::Mysql(address) => Ok(address.write_pool()),
+        }
+    }
+
+    /// The connections that read, opened when they are first needed.
+    pub(crate) fn read_pool(&self) -> DatabaseConnection {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Address::Sqlite(address) => address.read_pool(),
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => address.read_pool(),
+            #[cfg(feature = "mysql")]
+            Address::Mysql(address) => address.read_pool(),
+        }
+    }
+
+    /// Whether all of it is behind one connection of this process, and ends with it.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Address::Sqlite(address) => address.is_in_memory(),
+            #[allow(unreachable_patterns, reason = "what is left depends on the features")]
+            _ => false,
+        }
+    }
+
+    /// What notices that other processes wrote, for as long as somebody listens; `None` where nothing can.
+    pub(crate) fn watch(&self, desk: &Arc<Desk>) -> Option<BoxFuture<'static, ()>> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Address::Sqlite(address) => {
+                let file = address.file.clone()?;
+                Some(Box::pin(sqlite::watch(Arc::downgrade(desk), file)))
+            }
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => postgres::listen(address, desk),
+            #[allow(unreachable_patterns, reason = "what is left depends on the features")]
+            _ => {
+                let _ = desk;
+                None
+            }
+        }
+    }
+
+    /// What an identifier of ours begins with where the application's own connection may look elsewhere.
+    pub(crate) fn schema(&self) -> Option<&str> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => address.schema(),
+            #[allow(unreachable_patterns, reason = "what is left depends on the features")]
+            _ => None,
+        }
+    }
+}
+
+/// A configuration that cannot be carried out.
+pub(crate) fn unsupported(detail: impl Into<String>) -> StoreError {
+    StoreError::new(ErrorKind::Unsupported, "connect", detail)
+}

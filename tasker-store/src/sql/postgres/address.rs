@@ -1,0 +1,170 @@
+//! The URL of a PostgreSQL store: the driver's own, with `schema` and `poll-only` of ours, and its pools.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::sqlx::ConnectOptions;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+
+use crate::error::Result;
+use crate::sql::address::{READERS, unsupported};
+
+const FORM: &str = "use `postgres://user:password@host:5432/database`";
+/// How many connections write: two for each kind of lane and one for all else. One more each, since a connection that was used is
+/// looked at before it is used again.
+const WRITERS: u32 = 6;
+/// How long opening a connection, or waiting for a free one, may take.
+const REACHED_WITHIN: Duration = Duration::from_secs(5);
+/// After how long without use a connection is closed.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Where a store is, and how it is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    options: PgConnectOptions,
+    /// Quoted.
+    schema: Option<String>,
+    pub(crate) poll_only: bool,
+}
+
+impl Address {
+    /// Reads `url`. Nothing is reached yet.
+    pub(crate) fn parse(url: &str) -> Result<Self> {
+        let (place, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut kept, mut schema, mut poll_only) = (Vec::new(), None, false);
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=').unwrap_or((pair, "")) {
+                ("schema", name) => schema = Some(checked(name)?),
+                ("poll-only", "true") => poll_only = true,
+                ("poll-only", "false") => poll_only = false,
+                ("poll-only", _) => {
+                    return Err(unsupported("`poll-only` in the URL is `true` or `false`"));
+                }
+                _ => kept.push(pair),
+            }
+        }
+        let text = match kept.is_empty() {
+            true => place.to_owned(),
+            false => format!("{place}?{}", kept.join("&")),
+        };
+        // The driver's error may quote the URL, and with it the password.
+        let options = PgConnectOptions::from_str(&text)
+            .map_err(|_| unsupported(format!("the URL cannot be read: {FORM}")))?;
+        Ok(Self::new(options, schema, poll_only))
+    }
+
+    /// The database that the application's `connection` leads to.
+    pub(crate) fn of(connection: &DatabaseConnection) -> Self {
+        let options = connection.get_postgres_connection_pool().connect_options();
+        Self::new(PgConnectOptions::clone(&options), None, false)
+    }
+
+    fn new(options: PgConnectOptions, schema: Option<String>, poll_only: bool) -> Self {
+        let mut settings = vec![
+            ("default_transaction_isolation", "read\\ committed".to_owned()),
+            // A plan is compiled to machine code where it looks dear, which costs more than any of ours takes.
+            ("jit", "off".to_owned()),
+        ];
+        settings.extend(schema.clone().map(|schema| ("search_path", schema)));
+        let mut options = options
+            .application_name("tasker")
+            .disable_statement_logging();
+        if poll_only {
+            // Behind a pooler each statement may meet another connection, where nothing is prepared, and which
+            // was not set up by us.
+            options = options.statement_cache_capacity(0);
+        } else {
+            options = options.options(settings);
+        }
+        Self {
+            options,
+            schema,
+            poll_only,
+        }
+    }
+
+    /// The connections that write, opened when they are first needed.
+    pub(crate) fn write_pool(&self) -> DatabaseConnection {
+        // A plan that reads all jobs is never what is wanted, whatever the statistics of a table say that was empty
+        // a moment ago.
+        let options = self.options.clone();
+        let options = match self.poll_only {
+            true => options,
+            false => options.options([("enable_seqscan", "off")]),
+        };
+        self.pool(WRITERS, options)
+    }
+
+    /// The connections that read, opened when they are first needed.
+    pub(crate) fn read_pool(&self) -> DatabaseConnection {
+        self.pool(READERS, self.options.clone())
+    }
+
+    fn pool(&self, size: u32, options: PgConnectOptions) -> DatabaseConnection {
+        let pool = PgPoolOptions::new()
+            .max_connections(size)
+            .min_connections(0)
+            .idle_timeout(IDLE)
+            .acquire_timeout(REACHED_WITHIN)
+            // It would double the round trips; a broken connection is found by using it.
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+    }
+
+    /// What a connection for notifications is opened with.
+    pub(crate) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
+    /// The schema's name, quoted; `None` for the one the connection finds by itself.
+    pub(crate) fn schema(&self) -> Option<&str> {
+        self.schema.as_deref()
+    }
+}
+
+/// A schema's name, quoted. What it may hold is limited, so that no text of ours can be ended by it.
+fn checked(name: &str) -> Result<String> {
+    let sound = (1..=63).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && (name.chars()).all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    match sound {
+        true => Ok(format!("\"{name}\"")),
+        false => Err(unsupported(
+            "`schema` in the URL is 1 to 63 of a to z, 0 to 9 and _, and begins with no digit",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(url: &str) -> String {
+        Address::parse(url).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn a_schema_is_taken_out_of_the_url() {
+        let address = Address::parse("postgres://me:secret@host/db?sslmode=disable&schema=jobs_1")
+            .expect("accepted");
+        assert_eq!(address.schema(), Some("\"jobs_1\""));
+        assert!(!address.poll_only);
+    }
+
+    #[test]
+    fn a_schema_that_could_end_a_text_is_refused() {
+        for name in ["", "Jobs", "1jobs", "a\"b", "a.b", "a%20b"] {
+            let text = refusal(&format!("postgres://me:secret@host/db?schema={name}"));
+            assert!(text.contains("`schema`") && !text.contains("secret"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_hides_the_password() {
+        let text = refusal("postgres://me:secret@host:port/db");
+        assert!(text.contains("postgres://user") && !text.contains("secret"), "{text}");
+        assert!(refusal("postgres://host/db?poll-only=1").contains("`poll-only`"));
+    }
+}

@@ -1,0 +1,267 @@
+//! The words of [`Statements`] on PostgreSQL.
+//!
+//! Rows come in as arrays where speed counts most, else as one JSON array of arrays, read by position. A row that somebody else has
+//! locked is passed over (`SKIP LOCKED`): it is being taken, or comes back with the next sweep. Where a text
+//! names the latest instant, it is that of [`crate::to_micros`].
+
+use crate::sql::bulk::Bulk;
+use crate::sql::dialect::{Fused, Returning, Statements};
+
+/// The ready jobs to take from the queues that `$queues` gives as `q`, at most `$most` from each.
+macro_rules! heads {
+    ($queues:literal, $most:literal) => {
+        concat!(
+            "heads AS MATERIALIZED (
+                SELECT r.number FROM ",
+            $queues,
+            " CROSS JOIN LATERAL (
+                    SELECT h.number, h.priority, h.due_at FROM tasker_jobs AS h
+                     WHERE h.queue = q.name AND h.state = 'queued' AND h.deleted_at IS NULL
+                       AND h.task NOT IN (
+                            SELECT t.task FROM tasker_tasks AS t
+                             WHERE NOT t.enabled OR t.task NOT IN (SELECT json_array_elements_text($4::json)))
+                     ORDER BY h.priority DESC, h.due_at, h.number LIMIT ",
+            $most,
+            " FOR UPDATE SKIP LOCKED) AS r
+                 WHERE EXISTS (SELECT 1 FROM tasker_workers WHERE id = $2 AND lease_until > $1)
+                 ORDER BY r.priority DESC, r.due_at, r.number LIMIT $3)"
+        )
+    };
+}
+
+/// All queues.
+macro_rules! heads_of_all {
+    () => {
+        heads!(
+            "(SELECT name FROM tasker_queues WHERE NOT paused) AS q",
+            "$3"
+        )
+    };
+}
+
+/// Those of parameter 5.
+macro_rules! heads_of_some {
+    () => {
+        heads!(
+            "(SELECT w.v ->> 0 AS name, (w.v ->> 1)::bigint AS most FROM json_array_elements($5::json) AS w(v)
+               WHERE w.v ->> 0 IN (SELECT name FROM tasker_queues WHERE NOT paused)) AS q",
+            "least(q.most, $3)"
+        )
+    };
+}
+
+/// Takes the jobs of `heads`.
+macro_rules! take {
+    () => {
+        "UPDATE tasker_jobs AS j
+            SET state = 'running', token = j.token + 1, attempt = j.attempt + 1, started_at = $1, worker = $2,
+                cancel_requested = FALSE
+           FROM heads WHERE j.number = heads.number
+         RETURNING j.number, j.id, j.token, j.alias, j.queue, j.priority, j.params, j.attempt, j.max_attempts,
+                   j.at_most_once, j.tags, j.enqueued_at, j.due_at, j.schedule, j.occurrence_at"
+    };
+}
+
+/// Ends the jobs of the arrays `$ids`, `$tokens` and `$outputs` well, and takes those of `$heads`.
+macro_rules! fused {
+    ($heads:expr, $ids:literal, $tokens:literal, $outputs:literal) => {
+        concat!(
+            "WITH f AS MATERIALIZED (
+                SELECT * FROM unnest(",
+            $ids,
+            "::uuid[], ",
+            $tokens,
+            "::bigint[], ",
+            $outputs,
+            "::text[]) AS f(id, token, output)),
+             gone AS (
+                DELETE FROM tasker_jobs AS j USING f
+                 WHERE j.id = f.id AND j.token = f.token AND j.state = 'running'
+                   AND CASE WHEN j.cancel_requested THEN j.keep_unsuccessful ELSE j.keep_succeeded END <= 0
+                RETURNING j.number, j.id, j.token,
+                          CASE WHEN j.cancel_requested THEN 'canceled' ELSE 'succeeded' END AS state),
+             logs AS (DELETE FROM tasker_logs WHERE job IN (SELECT number FROM gone)),
+             attempts AS (DELETE FROM tasker_attempts WHERE job IN (SELECT number FROM gone)),
+             progress AS (DELETE FROM tasker_progress WHERE job IN (SELECT number FROM gone)),
+             kept AS (
+                UPDATE tasker_jobs AS j
+                   SET state = CASE WHEN j.cancel_requested THEN 'canceled' ELSE 'succeeded' END,
+                       finished_at = $1,
+                       prune_at = $1 + CASE WHEN j.cancel_requested THEN j.keep_unsuccessful ELSE j.keep_succeeded END,
+                       output = nullif(f.output, '')
+                  FROM f
+                 WHERE j.id = f.id AND j.token = f.token AND j.state = 'running'
+                   AND coalesce(CASE WHEN j.cancel_requested THEN j.keep_unsuccessful
+                                     ELSE j.keep_succeeded END, 1) > 0
+                RETURNING j.number, j.id, j.token, j.state), ",
+            $heads,
+            ", taken AS (",
+            take!(),
+            ")
+             SELECT t.number, t.id, t.token, t.alias, t.queue, t.priority, t.params, t.attempt, t.max_attempts,
+                    t.at_most_once, t.tags, t.enqueued_at, t.due_at, t.schedule, t.occurrence_at,
+                    NULL::bigint, NULL::uuid, NULL::bigint, NULL::text, NULL::boolean
+               FROM taken AS t
+             UNION ALL
+             SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                    e.number, e.id, e.token, e.state, FALSE
+               FROM (SELECT * FROM gone UNION ALL SELECT * FROM kept) AS e"
+        )
+    };
+}
+
+/// All of them.
+pub(crate) const STATEMENTS: Statements = Statements {
+    enqueue: Bulk::Arrays(
+        "INSERT INTO tasker_jobs (
+            id, alias, queue, priority, params, shape, due_at, enqueued_at, state, max_attempts, at_most_once,
+            keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task)
+         SELECT id, alias, coalesce(nullif(queue, ''), 'default'), priority, params, shape, due_at, enqueued_at,
+                CASE WHEN due_at <= enqueued_at THEN 'queued' ELSE 'scheduled' END,
+                nullif(max_attempts, -9223372036854775808), at_most_once,
+                nullif(keep_succeeded, -9223372036854775808), nullif(keep_unsuccessful, -9223372036854775808),
+                coalesce(nullif(tags, ''), '[]'), nullif(schedule, '00000000-0000-0000-0000-000000000000'),
+                nullif(occurrence_at, -9223372036854775808), coalesce(nullif(task, ''), alias)
+           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
+                       $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[], $13::text[],
+                       $14::uuid[], $15::bigint[], $16::text[], $17::boolean[]) WITH ORDINALITY
+                AS f(id, alias, queue, priority, params, shape, due_at, enqueued_at, max_attempts, at_most_once,
+                     keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken, place)
+          WHERE taken OR coalesce(nullif(task, ''), alias) NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)
+          ORDER BY place
+         ON CONFLICT DO NOTHING
+         RETURNING id, number",
+    ),
+    numbers: "SELECT id, number FROM tasker_jobs
+         WHERE id IN (SELECT v::uuid FROM json_array_elements_text($1::json) AS r(v))",
+    ensure_queues: "INSERT INTO tasker_queues (name) SELECT json_array_elements_text($1::json) ON CONFLICT DO NOTHING",
+    ensure_tasks: "INSERT INTO tasker_tasks (task, alias)
+        SELECT v ->> 0, v ->> 1 FROM json_array_elements($1::json) AS r(v) ON CONFLICT DO NOTHING",
+    succeed: None,
+    settle: Some(Fused {
+        all: fused!(heads_of_all!(), "$5", "$6", "$7"),
+        only: fused!(heads_of_some!(), "$6", "$7", "$8"),
+    }),
+    end: Returning::One(
+        "UPDATE tasker_jobs AS j
+           SET state = CASE WHEN j.cancel_requested THEN 'canceled' ELSE f.state END,
+               finished_at = $2,
+               prune_at = $2 + CASE WHEN j.cancel_requested OR f.state <> 'succeeded' THEN j.keep_unsuccessful
+                                    ELSE j.keep_succeeded END,
+               output = f.output,
+               error = coalesce(f.error, j.error)
+          FROM (SELECT (v ->> 0)::uuid AS id, (v ->> 1)::bigint AS token, v ->> 2 AS state, v ->> 3 AS output,
+                       v ->> 4 AS error
+                  FROM json_array_elements($1::json) AS r(v)) AS f
+         WHERE j.id = f.id AND j.token = f.token AND j.state = 'running'
+        RETURNING j.number, j.id, j.token, j.state, coalesce(j.prune_at <= $2, FALSE)",
+    ),
+    give_back: Returning::One(
+        "UPDATE tasker_jobs AS j
+           SET state = CASE WHEN j.cancel_requested THEN 'canceled'
+                            WHEN f.cut AND j.at_most_once THEN 'failed'
+                            WHEN f.due <= $2 THEN f.ready
+                            WHEN j.attempt > f.refund THEN f.spent
+                            ELSE f.fresh END,
+               attempt = CASE WHEN j.cancel_requested OR (f.cut AND j.at_most_once) THEN j.attempt
+                              ELSE greatest(j.attempt - f.refund, 0) END,
+               due_at = CASE WHEN j.cancel_requested OR (f.cut AND j.at_most_once) THEN j.due_at ELSE f.due END,
+               finished_at = CASE WHEN j.cancel_requested OR (f.cut AND j.at_most_once) THEN $2 END,
+               prune_at = CASE WHEN j.cancel_requested OR (f.cut AND j.at_most_once)
+                               THEN $2 + j.keep_unsuccessful END,
+               output = CASE WHEN j.cancel_requested AND NOT f.cut THEN NULL ELSE j.output END,
+               error = CASE WHEN f.cut AND (j.cancel_requested OR NOT j.at_most_once) THEN j.error
+                            ELSE coalesce(f.error, j.error) END
+          FROM (SELECT (v ->> 0)::uuid AS id, (v ->> 1)::bigint AS token, v ->> 2 AS ready, v ->> 3 AS spent,
+                       v ->> 4 AS fresh, (v ->> 7)::bigint AS refund, (v ->> 8)::bigint <> 0 AS cut,
+                       v ->> 9 AS error,
+                       coalesce((v ->> 6)::bigint, least($2 + (v ->> 5)::bigint, 8210266876799999999)) AS due
+                  FROM json_array_elements($1::json) AS r(v)) AS f
+         WHERE j.id = f.id AND j.token = f.token AND j.state = 'running'
+        RETURNING j.number, j.id, j.token, j.state, coalesce(j.prune_at <= $2, FALSE)",
+    ),
+    record_attempts: "INSERT INTO tasker_attempts
+            (job, token, attempt, worker, started_at, ended_at, kind, message)
+        SELECT j.number, j.token, j.attempt, j.worker, j.started_at, $2, f.v ->> 1, f.v ->> 2
+          FROM json_array_elements($1::json) AS f(v) JOIN tasker_jobs AS j ON j.number = (f.v ->> 0)::bigint
+        ON CONFLICT DO NOTHING",
+    claim_all: Returning::One(concat!("WITH ", heads_of_all!(), " ", take!())),
+    claim_only: Returning::One(concat!("WITH ", heads_of_some!(), " ", take!())),
+    live: "SELECT j.id, j.token, j.number
+          FROM json_array_elements($1::json) AS f(v)
+          JOIN tasker_jobs AS j ON j.id = (f.v ->> 0)::uuid
+         WHERE j.token = (f.v ->> 1)::bigint AND j.state = 'running'
+           FOR SHARE OF j",
+    append_lines: "INSERT INTO tasker_logs (job, attempt, at, level, message)
+        SELECT j.number, j.attempt + (f.v ->> 4)::bigint, $2 - (f.v ->> 1)::bigint, f.v ->> 2, f.v ->> 3
+          FROM json_array_elements($1::json) WITH ORDINALITY AS f(v, place)
+          JOIN tasker_jobs AS j ON j.number = (f.v ->> 0)::bigint
+         ORDER BY f.place",
+    set_progress: "INSERT INTO tasker_progress (job, token, done, total)
+        SELECT DISTINCT ON (j.number) j.number, j.token, (f.v ->> 1)::bigint, (f.v ->> 2)::bigint
+          FROM json_array_elements($1::json) WITH ORDINALITY AS f(v, place)
+          JOIN tasker_jobs AS j ON j.number = (f.v ->> 0)::bigint
+         ORDER BY j.number, f.place DESC
+        ON CONFLICT (job) DO UPDATE SET token = excluded.token, done = excluded.done, total = excluded.total",
+    beat: "UPDATE tasker_workers SET lease_until = $2 + lease WHERE id = $1",
+    cancels: "SELECT id, token FROM tasker_jobs
+         WHERE state = 'running' AND worker = $1 AND cancel_requested ORDER BY number",
+    running: "SELECT id, token FROM tasker_jobs WHERE state = 'running' AND worker = $1 ORDER BY number",
+    drop_dead: "DELETE FROM tasker_workers WHERE lease_until <= $1",
+    rescue: Returning::One(
+        "WITH orphans AS MATERIALIZED (
+            SELECT number FROM tasker_jobs
+             WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasker_workers)
+             ORDER BY worker, number LIMIT $2 FOR UPDATE SKIP LOCKED)
+        UPDATE tasker_jobs AS j
+           SET state = CASE WHEN cancel_requested THEN 'canceled'
+                            WHEN at_most_once OR attempt >= max_attempts THEN 'failed'
+                            ELSE 'queued' END,
+               finished_at = CASE WHEN cancel_requested OR at_most_once OR attempt >= max_attempts THEN $1 END,
+               prune_at = CASE WHEN cancel_requested OR at_most_once OR attempt >= max_attempts
+                               THEN $1 + keep_unsuccessful END
+          FROM orphans WHERE j.number = orphans.number
+        RETURNING j.number, j.id, j.state, j.worker, coalesce(j.prune_at <= $1, FALSE)",
+    ),
+    set_errors: "UPDATE tasker_jobs AS j SET error = f.v ->> 2
+          FROM json_array_elements($1::json) AS f(v) WHERE j.number = (f.v ->> 0)::bigint",
+    orphaned: "SELECT EXISTS (
+            SELECT 1 FROM tasker_jobs
+             WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasker_workers)) AS orphaned",
+    next_lease: "SELECT min(lease_until) AS at FROM tasker_workers",
+    promote: "WITH due AS MATERIALIZED (
+            SELECT number FROM tasker_jobs
+             WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL AND due_at <= $1
+             ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        UPDATE tasker_jobs AS j SET state = 'queued' FROM due WHERE j.number = due.number",
+    next_due: "SELECT min(due_at) AS at FROM tasker_jobs
+         WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
+    expired: "SELECT number FROM tasker_jobs WHERE prune_at IS NOT NULL AND prune_at <= $1
+         ORDER BY prune_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+    next_prune: "SELECT min(prune_at) AS at FROM tasker_jobs WHERE prune_at IS NOT NULL",
+    erase: [
+        "DELETE FROM tasker_logs WHERE job IN (SELECT v::bigint FROM json_array_elements_text($1::json) AS r(v))",
+        "DELETE FROM tasker_attempts WHERE job IN (SELECT v::bigint FROM json_array_elements_text($1::json) AS r(v))",
+        "DELETE FROM tasker_progress WHERE job IN (SELECT v::bigint FROM json_array_elements_text($1::json) AS r(v))",
+        "DELETE FROM tasker_jobs WHERE number IN (SELECT v::bigint FROM json_array_elements_text($1::json) AS r(v))",
+    ],
+    unfinished: "SELECT EXISTS (
+            SELECT 1 FROM tasker_jobs
+             WHERE schedule = $1 AND schedule IS NOT NULL AND finished_at IS NULL AND deleted_at IS NULL) AS unfinished",
+    due_schedules: "SELECT id FROM tasker_schedules
+         WHERE state = 'active' AND (next_run_at IS NULL OR next_run_at <= $1)
+           AND task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)
+         ORDER BY next_run_at NULLS FIRST, name LIMIT $2",
+    next_schedule: "SELECT min(next_run_at) AS at FROM tasker_schedules
+         WHERE state = 'active' AND next_run_at > $1
+           AND task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)",
+    count_queues: "SELECT queue, state, count(*) AS jobs FROM tasker_jobs
+         WHERE deleted_at IS NULL GROUP BY queue, state",
+    count_running: "SELECT worker, count(*) AS jobs FROM tasker_jobs
+         WHERE state = 'running' AND worker IS NOT NULL GROUP BY worker",
+    unknown: "SELECT (array_agg(alias ORDER BY number))[1], count(*) AS jobs FROM tasker_jobs
+         WHERE state = 'queued' AND deleted_at IS NULL
+           AND task NOT IN (SELECT task FROM tasker_tasks WHERE seen_at IS NOT NULL)
+         GROUP BY task ORDER BY task",
+    has_tag: "EXISTS (SELECT 1 FROM json_array_elements_text(tasker_jobs.tags::json) AS t(v) WHERE t.v = $1)",
+};
