@@ -21,9 +21,16 @@ pub(crate) enum Bulk {
         after: &'static str,
     },
     /// An array for each column, after the parameters that are not rows. An array holds no NULL here: the smallest
-    /// number, the nil id and the empty text stand for it.
+    /// number, the nil id and the empty text stand for it; single values stand for none in the same way.
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "PostgreSQL's"))]
-    Arrays(&'static str),
+    Arrays {
+        /// The text.
+        all: &'static str,
+        /// The same where the rows differ in `varying` columns only: the others are single values, after the arrays.
+        /// It takes less than three quarters of the time.
+        some: &'static str,
+        varying: &'static [usize],
+    },
     /// One JSON array of arrays, after the parameters that are not rows.
     #[cfg_attr(not(feature = "mysql"), allow(dead_code, reason = "MySQL's"))]
     Json(&'static str),
@@ -35,7 +42,7 @@ impl Bulk {
         match self {
             // Twice as many save little time and take twice the memory while prepared.
             Bulk::Places { .. } => 256,
-            Bulk::Arrays(_) | Bulk::Json(_) => 2_000,
+            Bulk::Arrays { .. } | Bulk::Json(_) => 2_000,
         }
     }
 
@@ -64,9 +71,28 @@ impl Bulk {
                 values.extend(rows);
                 (text, values)
             }
-            Bulk::Arrays(text) => {
-                values.extend(arrays(columns, rows));
-                ((*text).to_owned(), values)
+            Bulk::Arrays { all, some, varying } => {
+                let kinds: Vec<ArrayType> = rows[..columns].iter().map(kind).collect();
+                let varies = |place: usize| varying.contains(&place);
+                let uniform = rows.chunks(columns).all(|row| {
+                    (0..columns).all(|place| varies(place) || row[place] == rows[place])
+                });
+                if !uniform {
+                    values.extend(arrays(&kinds, rows));
+                    return ((*all).to_owned(), values);
+                }
+                let kinds: Vec<ArrayType> = varying.iter().map(|&at| kinds[at].clone()).collect();
+                let (mut different, mut alike) = (Vec::new(), Vec::new());
+                for (at, value) in rows.into_iter().enumerate() {
+                    if varies(at % columns) {
+                        different.push(value);
+                    } else if at < columns {
+                        alike.push(whole(value));
+                    }
+                }
+                values.extend(arrays(&kinds, different));
+                values.extend(alike);
+                ((*some).to_owned(), values)
             }
             Bulk::Json(text) => {
                 let rows: Vec<&[Value]> = rows.chunks(columns).collect();
@@ -79,34 +105,38 @@ impl Bulk {
     }
 }
 
-/// Rows, turned into one array for each column.
-pub(crate) fn arrays(columns: usize, rows: Vec<Value>) -> Vec<Value> {
-    let count = rows.len() / columns;
-    let mut turned: Vec<(Option<ArrayType>, Vec<Value>)> = (0..columns)
-        .map(|_| (None, Vec::with_capacity(count)))
-        .collect();
+/// Rows, turned into one array for each column, of these `kinds`.
+pub(crate) fn arrays(kinds: &[ArrayType], rows: Vec<Value>) -> Vec<Value> {
+    let count = rows.len() / kinds.len();
+    let mut columns = vec![Vec::with_capacity(count); kinds.len()];
     for (place, value) in rows.into_iter().enumerate() {
-        let (kind, column) = &mut turned[place % columns];
-        let (of, value) = whole(value);
-        kind.get_or_insert(of);
-        column.push(value);
+        columns[place % kinds.len()].push(whole(value));
     }
-    turned
-        .into_iter()
-        .map(|(kind, column)| Value::Array(kind.unwrap_or(ArrayType::BigInt), Some(Box::new(column))))
+    kinds
+        .iter()
+        .zip(columns)
+        .map(|(kind, column)| Value::Array(kind.clone(), Some(Box::new(column))))
         .collect()
 }
 
 /// A value of an array, with what stands for none of its kind.
-fn whole(value: Value) -> (ArrayType, Value) {
+fn whole(value: Value) -> Value {
     match value {
-        Value::BigInt(number) => (
-            ArrayType::BigInt,
-            Value::BigInt(Some(number.unwrap_or(i64::MIN))),
-        ),
-        Value::String(text) => (ArrayType::String, Value::String(Some(text.unwrap_or_default()))),
-        Value::Uuid(id) => (ArrayType::Uuid, Value::Uuid(Some(id.unwrap_or(Uuid::nil())))),
-        Value::Bool(flag) => (ArrayType::Bool, Value::Bool(Some(flag.unwrap_or_default()))),
+        Value::BigInt(number) => number.unwrap_or(i64::MIN).into(),
+        Value::String(text) => text.unwrap_or_default().into(),
+        Value::Uuid(id) => id.unwrap_or(Uuid::nil()).into(),
+        Value::Bool(flag) => flag.unwrap_or_default().into(),
+        other => unreachable!("no column of a batch holds {other:?}"),
+    }
+}
+
+/// What kind of array a value goes into.
+fn kind(value: &Value) -> ArrayType {
+    match value {
+        Value::BigInt(_) => ArrayType::BigInt,
+        Value::String(_) => ArrayType::String,
+        Value::Uuid(_) => ArrayType::Uuid,
+        Value::Bool(_) => ArrayType::Bool,
         other => unreachable!("no column of a batch holds {other:?}"),
     }
 }
@@ -133,11 +163,20 @@ mod tests {
             2i64.into(),
             Value::from("b"),
         ];
-        let (text, values) = Bulk::Arrays("text").statement(vec![7i64.into()], 2, rows);
-        assert_eq!(text, "text");
+        let bulk = Bulk::Arrays {
+            all: "all",
+            some: "some",
+            varying: &[0],
+        };
+        let (text, values) = bulk.statement(vec![7i64.into()], 2, rows);
+        assert_eq!(text, "all");
         let texts = Value::Array(ArrayType::String, Some(Box::new(vec!["".into(), "b".into()])));
         let numbers = Value::Array(ArrayType::BigInt, Some(Box::new(vec![1i64.into(), 2i64.into()])));
-        assert_eq!(values, vec![7i64.into(), numbers, texts]);
+        assert_eq!(values, vec![7i64.into(), numbers.clone(), texts]);
+        let rows = vec![1i64.into(), "a".into(), 2i64.into(), "a".into()];
+        let (text, values) = bulk.statement(Vec::new(), 2, rows);
+        assert_eq!(text, "some");
+        assert_eq!(values, vec![numbers, "a".into()]);
     }
 
     #[test]

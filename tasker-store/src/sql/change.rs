@@ -68,6 +68,7 @@ impl Operation for ChangeJob {
                 Column::KeepSucceeded,
                 Column::KeepUnsuccessful,
             ])
+            .lock_exclusive()
             .into_model::<Standing>()
             .one(tx.connection())
             .await
@@ -262,7 +263,9 @@ impl Operation for PauseSchedule {
     type Answer = bool;
 
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<bool> {
-        let find = schedule::Entity::find().filter(schedule::Column::Name.eq(&self.name));
+        let find = schedule::Entity::find()
+            .filter(schedule::Column::Name.eq(&self.name))
+            .lock_exclusive();
         let (from, to) = match self.paused {
             true => (ScheduleState::Active, ScheduleState::Paused),
             false => (ScheduleState::Paused, ScheduleState::Active),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel, QueryOrder, Set};
+use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Set};
 use uuid::Uuid;
 
 use crate::clock::{after, from_micros, to_micros};
@@ -30,6 +30,7 @@ impl Operation for Declare {
         let changed_tasks = declare_tasks(tx, &self.0.tasks).await?;
         let rows = schedule::Entity::find()
             .order_by_asc(schedule::Column::Name)
+            .lock_exclusive()
             .all(tx.connection())
             .await;
         let mut known: HashMap<String, schedule::Model> = rows
@@ -262,6 +263,7 @@ impl Operation for Step {
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<Fired> {
         let id: Uuid = self.schedule.0;
         let found = schedule::Entity::find_by_id(id)
+            .lock_exclusive()
             .one(tx.connection())
             .await
             .map_err(|e| tx.failed(e))?;

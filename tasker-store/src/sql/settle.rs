@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use sea_orm::QueryResult;
+use sea_orm::sea_query::ArrayType;
 use uuid::Uuid;
 
 use crate::attempt::{FailureKind, Level};
@@ -201,7 +202,10 @@ async fn fused(tx: &mut Exchange<'_>, settling: &Settling) -> Result<Settled> {
         4 => words.all,
         _ => words.only,
     };
-    values.extend(arrays(3, rows));
+    values.extend(arrays(
+        &[ArrayType::Uuid, ArrayType::BigInt, ArrayType::String],
+        rows,
+    ));
     let (mut ended, mut jobs) = (Vec::new(), Vec::new());
     for row in tx.rows(words, values).await? {
         match tx.get::<Option<String>>(&row, CLAIMED + 3)? {

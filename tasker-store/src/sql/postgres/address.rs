@@ -62,7 +62,7 @@ impl Address {
 
     fn new(options: PgConnectOptions, schema: Option<String>, poll_only: bool) -> Self {
         let mut settings = vec![
-            ("default_transaction_isolation", "read\\ committed".to_owned()),
+            ("default_transaction_isolation", "read committed".to_owned()),
             // A plan is compiled to machine code where it looks dear, which costs more than any of ours takes.
             ("jit", "off".to_owned()),
         ];

@@ -8,8 +8,8 @@ use crate::sql::fault::Fault;
 /// What kind of failure the server reports, what is wrong and what to do.
 pub(crate) fn fault(error: &PgDatabaseError) -> Fault {
     let (kind, detail) = match error.code() {
-        // serialization failure, deadlock, lock not available
-        "40001" | "40P01" | "55P03" => (
+        // serialization failure, deadlock, lock not available; a row that somebody else inserted meanwhile
+        "40001" | "40P01" | "55P03" | "23505" => (
             ErrorKind::Conflict,
             "another transaction was in the way",
         ),

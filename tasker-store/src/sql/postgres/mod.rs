@@ -39,7 +39,8 @@ pub(crate) static DIALECT: Dialect = Dialect {
     name: "postgres",
     tables: schema::TABLES,
     lanes: Lanes::Several {
-        enqueue: 2,
+        // More make smaller batches and more flushes.
+        enqueue: 1,
         settle: 2,
     },
     clock: Some("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"),

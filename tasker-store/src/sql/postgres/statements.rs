@@ -110,28 +110,57 @@ macro_rules! fused {
     };
 }
 
+/// Inserts the rows of `$from`, whose columns are called `$columns`, with those of `$and`.
+macro_rules! enqueue {
+    ($from:literal, $columns:literal, $and:literal) => {
+        concat!(
+            "INSERT INTO tasker_jobs (
+                id, alias, queue, priority, params, shape, due_at, enqueued_at, state, max_attempts, at_most_once,
+                keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task)
+             SELECT id, alias, coalesce(nullif(queue, ''), 'default'), priority, params, shape, due_at, enqueued_at,
+                    CASE WHEN due_at <= enqueued_at THEN 'queued' ELSE 'scheduled' END,
+                    nullif(max_attempts, -9223372036854775808), at_most_once,
+                    nullif(keep_succeeded, -9223372036854775808),
+                    nullif(keep_unsuccessful, -9223372036854775808),
+                    coalesce(nullif(tags, ''), '[]'), nullif(schedule, '00000000-0000-0000-0000-000000000000'),
+                    nullif(occurrence_at, -9223372036854775808), coalesce(nullif(task, ''), alias)
+               FROM ",
+            $from,
+            " WITH ORDINALITY AS f(",
+            $columns,
+            ") ",
+            $and,
+            " WHERE taken OR coalesce(nullif(task, ''), alias) NOT IN (
+                    SELECT t.task FROM tasker_tasks AS t WHERE NOT t.enabled)
+              ORDER BY place
+             ON CONFLICT DO NOTHING
+             RETURNING id, number"
+        )
+    };
+}
+
 /// All of them.
 pub(crate) const STATEMENTS: Statements = Statements {
-    enqueue: Bulk::Arrays(
-        "INSERT INTO tasker_jobs (
-            id, alias, queue, priority, params, shape, due_at, enqueued_at, state, max_attempts, at_most_once,
-            keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task)
-         SELECT id, alias, coalesce(nullif(queue, ''), 'default'), priority, params, shape, due_at, enqueued_at,
-                CASE WHEN due_at <= enqueued_at THEN 'queued' ELSE 'scheduled' END,
-                nullif(max_attempts, -9223372036854775808), at_most_once,
-                nullif(keep_succeeded, -9223372036854775808), nullif(keep_unsuccessful, -9223372036854775808),
-                coalesce(nullif(tags, ''), '[]'), nullif(schedule, '00000000-0000-0000-0000-000000000000'),
-                nullif(occurrence_at, -9223372036854775808), coalesce(nullif(task, ''), alias)
-           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
-                       $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[], $13::text[],
-                       $14::uuid[], $15::bigint[], $16::text[], $17::boolean[]) WITH ORDINALITY
-                AS f(id, alias, queue, priority, params, shape, due_at, enqueued_at, max_attempts, at_most_once,
-                     keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken, place)
-          WHERE taken OR coalesce(nullif(task, ''), alias) NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)
-          ORDER BY place
-         ON CONFLICT DO NOTHING
-         RETURNING id, number",
-    ),
+    enqueue: Bulk::Arrays {
+        all: enqueue!(
+            "unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
+                    $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[], $13::text[],
+                    $14::uuid[], $15::bigint[], $16::text[], $17::boolean[])",
+            "id, alias, queue, priority, params, shape, due_at, enqueued_at, max_attempts, at_most_once,
+             keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken, place",
+            ""
+        ),
+        some: enqueue!(
+            "unnest($1::uuid[], $2::text[])",
+            "id, params, place",
+            "CROSS JOIN (SELECT $3::text, $4::text, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bigint,
+                                $10::boolean, $11::bigint, $12::bigint, $13::text, $14::uuid, $15::bigint,
+                                $16::text, $17::boolean)
+                AS g(alias, queue, priority, shape, due_at, enqueued_at, max_attempts, at_most_once,
+                     keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken)"
+        ),
+        varying: &[0, 4],
+    },
     numbers: "SELECT id, number FROM tasker_jobs
          WHERE id IN (SELECT v::uuid FROM json_array_elements_text($1::json) AS r(v))",
     ensure_queues: "INSERT INTO tasker_queues (name) SELECT json_array_elements_text($1::json) ON CONFLICT DO NOTHING",
