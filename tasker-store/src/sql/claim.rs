@@ -16,6 +16,7 @@ use crate::job::{JobId, Occurrence};
 use crate::lease::WorkerId;
 use crate::schedule::ScheduleId;
 use crate::settle::{Claim, Claimed, Queues};
+use crate::sql::dialect::PerQueue;
 use crate::sql::enqueue::json;
 use crate::sql::entity::count;
 use crate::sql::exchange::Exchange;
@@ -26,7 +27,8 @@ pub(crate) struct Claiming {
     worker: WorkerId,
     limit: u32,
     known: String,
-    queues: Option<String>,
+    /// With the bound of each.
+    only: Option<Vec<(String, u32)>>,
 }
 
 impl Claiming {
@@ -36,7 +38,7 @@ impl Claiming {
             .iter()
             .map(|alias| canonical_alias(alias))
             .collect();
-        let queues = match claim.queues {
+        let only = match claim.queues {
             Queues::All => None,
             Queues::Only(queues) => {
                 let mut only: Vec<(String, u32)> = Vec::with_capacity(queues.len());
@@ -46,14 +48,24 @@ impl Claiming {
                         None => only.push((name, most)),
                     }
                 }
-                Some(json(&only))
+                Some(only)
             }
         };
         Self {
             worker,
             limit: claim.limit,
             known: json(&known),
-            queues,
+            only,
+        }
+    }
+
+    /// At most how many are wanted from `queue`.
+    fn most(&self, queue: &str) -> u32 {
+        match &self.only {
+            None => self.limit,
+            Some(only) => (only.iter())
+                .find(|(name, _)| name == queue)
+                .map_or(0, |(_, most)| self.limit.min(*most)),
         }
     }
 
@@ -74,19 +86,63 @@ impl Claiming {
             i64::from(self.limit).into(),
             self.known.as_str().into(),
         ];
-        values.extend(self.queues.as_deref().map(Value::from));
+        values.extend(self.only.as_ref().map(|only| Value::from(json(only))));
         values
     }
 }
 
 /// Takes jobs, in the order they should start.
 pub(crate) async fn claim(tx: &Exchange<'_>, claiming: &Claiming) -> Result<Vec<Claimed>> {
-    let words = match &claiming.queues {
+    if let Some(words) = &tx.words().claim {
+        return per_queue(tx, claiming, words).await;
+    }
+    let words = match &claiming.only {
         None => tx.words().claim_all,
         Some(_) => tx.words().claim_only,
     };
     let rows = tx.returning(words, claiming.values(tx)).await?;
     claimed(tx, &rows)
+}
+
+/// The same where a claim takes several statements.
+async fn per_queue(
+    tx: &Exchange<'_>,
+    claiming: &Claiming,
+    words: &PerQueue,
+) -> Result<Vec<Claimed>> {
+    let (mut queues, mut held_back) = (Vec::new(), Vec::<String>::new());
+    for row in tx.rows(words.look, claiming.values(tx)).await? {
+        let name: String = tx.get(&row, 1)?;
+        match tx.get::<i64>(&row, 0)? {
+            0 => held_back.push(name),
+            _ => queues.push(name),
+        }
+    }
+    let mut heads = Vec::new();
+    for queue in queues {
+        let most = claiming.most(&queue);
+        if most > 0 {
+            let mut values = vec![queue.into(), i64::from(most).into()];
+            let mut text = words.heads;
+            if !held_back.is_empty() {
+                values.push(json(&held_back).into());
+                text = words.heads_but;
+            }
+            heads.extend(tx.rows(text, values).await?);
+        }
+    }
+    let mut jobs = claimed(tx, &heads)?;
+    jobs.truncate(claiming.limit());
+    if !jobs.is_empty() {
+        let numbers: Vec<i64> = jobs.iter().map(|job| job.number).collect();
+        let values: Vec<Value> = vec![
+            json(&numbers).into(),
+            tx.micros().into(),
+            claiming.worker.0.into(),
+        ];
+        tx.change(words.take, values).await?;
+    }
+    Ok(jobs)
 }
 
 /// The jobs of these rows, in the order they should start: no database gives them back in any.

@@ -5,9 +5,7 @@
 //! The files beside this one know in which order a text takes its parameters and which columns it gives back; only
 //! the dialect knows the words.
 
-use sea_orm::{
-    DatabaseBackend, SqliteTransactionMode, TransactionOptions,
-};
+use sea_orm::{DatabaseBackend, SqliteTransactionMode, TransactionOptions};
 
 use crate::sql::bulk::Bulk;
 
@@ -49,10 +47,7 @@ pub(crate) enum Lanes {
     /// One, since the database has one lock for all writing.
     One,
     /// Several: so many for enqueues, so many for settles, and one for all else.
-    Several {
-        enqueue: usize,
-        settle: usize,
-    },
+    Several { enqueue: usize, settle: usize },
 }
 
 /// What an insertion of several rows says of the numbers it gave out.
@@ -105,6 +100,8 @@ pub(crate) struct Statements {
     pub(crate) claim_all: Returning,
     /// now, worker, limit, known aliases, pairs of queue and bound → `settle::CLAIMED`.
     pub(crate) claim_only: Returning,
+    /// In place of the two, where one statement cannot.
+    pub(crate) claim: Option<PerQueue>,
     /// Leases → id, token, number of those that are live.
     pub(crate) live: &'static str,
     /// Rows of number, age in microseconds, level, message and how many attempts were given back since, now: appends to the logs.
@@ -127,8 +124,8 @@ pub(crate) struct Statements {
     pub(crate) orphaned: &'static str,
     /// → the end of the lease that ends first.
     pub(crate) next_lease: &'static str,
-    /// now, limit: makes due jobs ready.
-    pub(crate) promote: &'static str,
+    /// now, limit: makes due jobs ready → number.
+    pub(crate) promote: Returning,
     /// → the due time of the job that waits for the next one.
     pub(crate) next_due: &'static str,
     /// now, limit → number of jobs past their retention.
@@ -160,4 +157,18 @@ pub(crate) struct Fused {
     pub(crate) all: &'static str,
     /// With a claim from some.
     pub(crate) only: &'static str,
+}
+
+/// A claim queue by queue, for a database that can neither take the first rows of each of several queues at once nor
+/// give changed rows back.
+#[derive(Debug)]
+pub(crate) struct PerQueue {
+    /// As `claim_all` → 1 and a queue that has ready jobs, none where the worker's lease is over; or 0 and a task to leave alone.
+    pub(crate) look: &'static str,
+    /// Queue, limit → as a claim, locked.
+    pub(crate) heads: &'static str,
+    /// Queue, limit, tasks to leave alone → the same.
+    pub(crate) heads_but: &'static str,
+    /// Numbers, now, worker: takes these jobs.
+    pub(crate) take: &'static str,
 }

@@ -22,8 +22,8 @@ impl Operation for Promote {
     type Answer = Sweep;
 
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<Sweep> {
-        let values = [tx.micros().into(), i64::from(self.0).into()];
-        let done = tx.change(tx.words().promote, values).await?;
+        let values = vec![tx.micros().into(), i64::from(self.0).into()];
+        let done = tx.returning(tx.words().promote, values).await?.len() as u64;
         if done > 0 {
             tx.tell(Wake::Ready);
         }

@@ -216,6 +216,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
         ON CONFLICT DO NOTHING",
     claim_all: Returning::One(concat!("WITH ", heads_of_all!(), " ", take!())),
     claim_only: Returning::One(concat!("WITH ", heads_of_some!(), " ", take!())),
+    claim: None,
     live: "SELECT j.id, j.token, j.number
           FROM json_array_elements($1::json) AS f(v)
           JOIN tasker_jobs AS j ON j.id = (f.v ->> 0)::uuid
@@ -258,11 +259,12 @@ pub(crate) const STATEMENTS: Statements = Statements {
             SELECT 1 FROM tasker_jobs
              WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasker_workers)) AS orphaned",
     next_lease: "SELECT min(lease_until) AS at FROM tasker_workers",
-    promote: "WITH due AS MATERIALIZED (
+    promote: Returning::One("WITH due AS MATERIALIZED (
             SELECT number FROM tasker_jobs
              WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL AND due_at <= $1
              ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-        UPDATE tasker_jobs AS j SET state = 'queued' FROM due WHERE j.number = due.number",
+        UPDATE tasker_jobs AS j SET state = 'queued' FROM due WHERE j.number = due.number
+        RETURNING j.number"),
     next_due: "SELECT min(due_at) AS at FROM tasker_jobs
          WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
     expired: "SELECT number FROM tasker_jobs WHERE prune_at IS NOT NULL AND prune_at <= $1

@@ -81,7 +81,12 @@ async fn a_finish_finds_its_jobs_by_id() {
     let succeed = words.succeed.as_ref().expect("SQLite has it");
     let rows = vec![None::<i64>.into(); 200];
     let (succeed, _) = succeed.statement(Vec::new(), 2, rows);
-    for words in [succeed.as_str(), one(words.end), one(words.give_back), words.live] {
+    for words in [
+        succeed.as_str(),
+        one(words.end),
+        one(words.give_back),
+        words.live,
+    ] {
         walks(words, "sqlite_autoindex_tasker_jobs_1 (id=?)").await;
     }
     walks(&succeed, "SEARCH tasker_jobs USING INTEGER PRIMARY KEY").await;
@@ -98,7 +103,7 @@ async fn a_finish_finds_its_jobs_by_id() {
 #[tokio::test]
 async fn a_sweep_walks_only_what_it_is_about() {
     let words = &DIALECT.statements;
-    walks(words.promote, "tasker_jobs_due (due_at<?)").await;
+    walks(one(words.promote), "tasker_jobs_due (due_at<?)").await;
     walks(words.next_due, "tasker_jobs_due").await;
     walks(one(words.rescue), "tasker_jobs_running").await;
     walks(words.orphaned, "tasker_jobs_running").await;

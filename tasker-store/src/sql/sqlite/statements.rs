@@ -136,6 +136,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
         heads!(),
         ") WHERE place <= most ORDER BY priority DESC, due_at, number LIMIT +?3"
     )),
+    claim: None,
     live: "SELECT j.id, j.token, j.number
           FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
          WHERE j.id = unhex(f.value ->> 0) AND j.token = f.value ->> 1 AND j.state = 'running'",
@@ -170,11 +171,11 @@ pub(crate) const STATEMENTS: Statements = Statements {
             SELECT 1 FROM tasker_jobs
              WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasker_workers)) AS orphaned",
     next_lease: "SELECT min(lease_until) AS at FROM tasker_workers",
-    promote: "UPDATE tasker_jobs SET state = 'queued'
+    promote: Returning::One("UPDATE tasker_jobs SET state = 'queued'
          WHERE number IN (
             SELECT number FROM tasker_jobs
              WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL AND due_at <= ?1
-             ORDER BY due_at, number LIMIT ?2)",
+             ORDER BY due_at, number LIMIT ?2) RETURNING number"),
     next_due: "SELECT min(due_at) AS at FROM tasker_jobs
          WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
     expired: "SELECT number FROM tasker_jobs WHERE prune_at IS NOT NULL AND prune_at <= ?1

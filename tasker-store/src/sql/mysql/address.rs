@@ -1,0 +1,103 @@
+//! The URL of a MySQL or MariaDB store, and its pools.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sea_orm::sqlx::{ConnectOptions, Executor};
+use sea_orm::{DatabaseConnection, SqlxMySqlConnector};
+
+use crate::error::Result;
+use crate::sql::address::{READERS, unsupported};
+
+const FORM: &str = "use `mysql://user:password@host:3306/database`";
+/// How many connections write: one for enqueues, two for settles, one for all else. One more each, since a
+/// connection that was used is looked at before it is used again.
+const WRITERS: u32 = 6;
+/// How long opening a connection, or waiting for a free one, may take.
+const REACHED_WITHIN: Duration = Duration::from_secs(5);
+/// After how long without use a connection is closed.
+const IDLE: Duration = Duration::from_secs(60);
+/// What each connection is set up with. A lock is waited for no longer than a batch may take.
+const SET_UP: &str =
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, innodb_lock_wait_timeout = 5";
+
+/// Where a store is, and how it is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    options: MySqlConnectOptions,
+}
+
+impl Address {
+    /// Reads `url`. Nothing is reached yet.
+    pub(crate) fn parse(url: &str) -> Result<Self> {
+        // The driver knows one scheme for both.
+        let rest = url.split_once(':').map_or(url, |(_, rest)| rest);
+        // The driver's error may quote the URL, and with it the password.
+        let options = MySqlConnectOptions::from_str(&format!("mysql:{rest}"))
+            .map_err(|_| unsupported(format!("the URL cannot be read: {FORM}")))?;
+        if options.get_database().is_none_or(str::is_empty) {
+            return Err(unsupported(format!("the URL names no database: {FORM}")));
+        }
+        Ok(Self::new(options))
+    }
+
+    /// The database that the application's `connection` leads to.
+    pub(crate) fn of(connection: &DatabaseConnection) -> Self {
+        let options = connection.get_mysql_connection_pool().connect_options();
+        Self::new(MySqlConnectOptions::clone(&options))
+    }
+
+    fn new(options: MySqlConnectOptions) -> Self {
+        Self {
+            options: options.charset("utf8mb4").disable_statement_logging(),
+        }
+    }
+
+    /// The connections that write, opened when they are first needed.
+    pub(crate) fn write_pool(&self) -> DatabaseConnection {
+        self.pool(WRITERS)
+    }
+
+    /// The connections that read, opened when they are first needed.
+    pub(crate) fn read_pool(&self) -> DatabaseConnection {
+        self.pool(READERS)
+    }
+
+    fn pool(&self, size: u32) -> DatabaseConnection {
+        let pool = MySqlPoolOptions::new()
+            .max_connections(size)
+            .min_connections(0)
+            .idle_timeout(IDLE)
+            .acquire_timeout(REACHED_WITHIN)
+            // It would double the round trips; a broken connection is found by using it.
+            .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(SET_UP).await.map(drop) })
+            })
+            .connect_lazy_with(self.options.clone());
+        SqlxMySqlConnector::from_sqlx_mysql_pool(pool)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_schemes_are_one() {
+        assert!(Address::parse("mysql://me@host/db").is_ok());
+        assert!(Address::parse("mariadb://me@host/db").is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_read_hides_the_password() {
+        for url in ["mysql://me:secret@host:port/db", "mysql://me:secret@host"] {
+            let text = Address::parse(url).expect_err("refused").to_string();
+            assert!(
+                text.contains("mysql://user") && !text.contains("secret"),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The words of [`Statements`] on MySQL and MariaDB.
+//!
+//! Rows come in as one JSON array of arrays, read by `JSON_TABLE`, which both know. Parameters are numbered here and put in order on
+//! their way. A change that gives rows back is a look that locks them (`FOR UPDATE`), and says what
+//! will become of them, and an update. Updates and deletions by a list join it, since neither server uses an index for
+//! `IN (SELECT …)` there; what an update computes from several columns it reads from a materialised table (hence the
+//! `LIMIT`), since the order of assignments is not defined. Locked rows are passed over (`SKIP LOCKED`).
+
+use crate::sql::bulk::Bulk;
+use crate::sql::dialect::{PerQueue, Returning, Statements};
+
+/// A table of the numbers in the JSON array that is parameter `$parameter`.
+macro_rules! numbers {
+    ($parameter:literal) => {
+        concat!(
+            "JSON_TABLE(",
+            $parameter,
+            ", '$[*]' COLUMNS (number BIGINT PATH '$')) AS n"
+        )
+    };
+}
+
+/// The finishes of `Statements::end` in parameter `$parameter`.
+macro_rules! ends {
+    ($parameter:literal) => {
+        concat!(
+            "JSON_TABLE(",
+            $parameter,
+            ", '$[*]' COLUMNS (
+                id CHAR(32) PATH '$[0]', token BIGINT PATH '$[1]',
+                state VARCHAR(16) CHARACTER SET utf8mb4 PATH '$[2]',
+                output LONGTEXT CHARACTER SET utf8mb4 PATH '$[3]',
+                error LONGTEXT CHARACTER SET utf8mb4 PATH '$[4]')) AS f"
+        )
+    };
+}
+
+/// What the finishes of `Statements::give_back` in parameter `$rows` make of their jobs at the instant `$now`.
+macro_rules! given_back {
+    ($rows:literal, $now:literal, $lock:literal) => {
+        concat!(
+            "SELECT j.number, j.id, j.token,
+                    CASE WHEN j.cancel_requested THEN 'canceled'
+                         WHEN f.cut AND j.at_most_once THEN 'failed'
+                         WHEN coalesce(f.at, least(",
+            $now,
+            " + f.within, 8210266876799999999)) <= ",
+            $now,
+            " THEN f.ready
+                         WHEN j.attempt > f.refund THEN f.spent
+                         ELSE f.fresh END AS state,
+                    CASE WHEN j.cancel_requested OR (f.cut AND j.at_most_once)
+                         THEN coalesce(",
+            $now,
+            " + j.keep_unsuccessful <= ",
+            $now,
+            ", 0) ELSE 0 END AS expired,
+                    CASE WHEN j.cancel_requested OR (f.cut AND j.at_most_once) THEN j.attempt
+                         ELSE greatest(j.attempt - f.refund, 0) END AS attempt,
+                    CASE WHEN j.cancel_requested OR (f.cut AND j.at_most_once) THEN j.due_at
+                         ELSE coalesce(f.at, least(",
+            $now,
+            " + f.within, 8210266876799999999)) END AS due_at,
+                    CASE WHEN j.cancel_requested OR (f.cut AND j.at_most_once) THEN ",
+            $now,
+            " END AS finished_at,
+                    CASE WHEN j.cancel_requested OR (f.cut AND j.at_most_once) THEN ",
+            $now,
+            " + j.keep_unsuccessful END AS prune_at,
+                    CASE WHEN j.cancel_requested AND NOT f.cut THEN NULL ELSE j.output END AS output,
+                    CASE WHEN f.cut AND (j.cancel_requested OR NOT j.at_most_once) THEN j.error
+                         ELSE coalesce(f.error, j.error) END AS error
+               FROM JSON_TABLE(",
+            $rows,
+            ", '$[*]' COLUMNS (
+                    id CHAR(32) PATH '$[0]', token BIGINT PATH '$[1]',
+                    ready VARCHAR(16) CHARACTER SET utf8mb4 PATH '$[2]',
+                    spent VARCHAR(16) CHARACTER SET utf8mb4 PATH '$[3]',
+                    fresh VARCHAR(16) CHARACTER SET utf8mb4 PATH '$[4]',
+                    within BIGINT PATH '$[5]', at BIGINT PATH '$[6]', refund BIGINT PATH '$[7]',
+                    cut BIGINT PATH '$[8]', error LONGTEXT CHARACTER SET utf8mb4 PATH '$[9]')) AS f
+               STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
+              WHERE j.token = f.token AND j.state = 'running' ",
+            $lock
+        )
+    };
+}
+
+/// Whether a job of a dead worker ends, and how.
+macro_rules! rescued {
+    () => {
+        "CASE WHEN cancel_requested THEN 'canceled'
+              WHEN at_most_once OR attempt >= max_attempts THEN 'failed'
+              ELSE 'queued' END"
+    };
+}
+
+/// The first ready jobs of the queue (parameter 1), as a claim gives them back, locked.
+macro_rules! heads {
+    ($and:literal) => {
+        concat!(
+            "SELECT number, id, token + 1, alias, queue, priority, params, attempt + 1, max_attempts, at_most_once, tags,
+                    enqueued_at, due_at, schedule, occurrence_at
+               FROM tasker_jobs WHERE ready = ?1 ",
+            $and,
+            " ORDER BY ready, urgency, due_at, number LIMIT ?2 FOR UPDATE SKIP LOCKED"
+        )
+    };
+}
+
+/// All of them.
+pub(crate) const STATEMENTS: Statements = Statements {
+    enqueue: Bulk::Json(
+        "INSERT IGNORE INTO tasker_jobs (
+            id, alias, queue, priority, params, shape, due_at, enqueued_at, state, max_attempts, at_most_once,
+            keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task)
+         SELECT unhex(f.id), f.alias, coalesce(f.queue, 'default'), f.priority, f.params, f.shape, f.due_at, f.enqueued_at,
+                CASE WHEN f.due_at <= f.enqueued_at THEN 'queued' ELSE 'scheduled' END, f.max_attempts,
+                f.at_most_once, f.keep_succeeded, f.keep_unsuccessful, coalesce(f.tags, '[]'), unhex(f.schedule),
+                f.occurrence_at, coalesce(f.task, f.alias)
+           FROM JSON_TABLE(?1, '$[*]' COLUMNS (
+                    place FOR ORDINALITY,
+                    id CHAR(32) PATH '$[0]', alias VARCHAR(255) CHARACTER SET utf8mb4 PATH '$[1]',
+                    queue VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[2]', priority INT PATH '$[3]',
+                    params LONGTEXT CHARACTER SET utf8mb4 PATH '$[4]', shape BIGINT PATH '$[5]',
+                    due_at BIGINT PATH '$[6]', enqueued_at BIGINT PATH '$[7]', max_attempts BIGINT PATH '$[8]',
+                    at_most_once INT PATH '$[9]', keep_succeeded BIGINT PATH '$[10]',
+                    keep_unsuccessful BIGINT PATH '$[11]', tags LONGTEXT CHARACTER SET utf8mb4 PATH '$[12]',
+                    schedule CHAR(32) PATH '$[13]', occurrence_at BIGINT PATH '$[14]',
+                    task VARCHAR(255) CHARACTER SET utf8mb4 PATH '$[15]', taken INT PATH '$[16]')) AS f
+          WHERE f.taken OR coalesce(f.task, f.alias) NOT IN (SELECT t.task FROM tasker_tasks AS t WHERE NOT t.enabled)
+          ORDER BY f.place",
+    ),
+    numbers: "SELECT j.id, j.number
+           FROM JSON_TABLE(?1, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS f
+           STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)",
+    ensure_queues: "INSERT IGNORE INTO tasker_queues (name)
+         SELECT f.name FROM JSON_TABLE(?1, '$[*]' COLUMNS (name VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS f",
+    ensure_tasks: "INSERT IGNORE INTO tasker_tasks (task, alias, title, description, params, origin)
+         SELECT f.task, f.alias, '', '', '{}', ''
+           FROM JSON_TABLE(?1, '$[*]' COLUMNS (
+                    task VARCHAR(255) CHARACTER SET utf8mb4 PATH '$[0]',
+                    alias VARCHAR(255) CHARACTER SET utf8mb4 PATH '$[1]')) AS f",
+    succeed: None,
+    settle: None,
+    end: Returning::Two {
+        look: concat!(
+            "SELECT j.number, j.id, j.token, CASE WHEN j.cancel_requested THEN 'canceled' ELSE f.state END,
+                    coalesce(CASE WHEN j.cancel_requested OR f.state <> 'succeeded' THEN j.keep_unsuccessful
+                                  ELSE j.keep_succeeded END <= 0, 0)
+               FROM ",
+            ends!("?1"),
+            " STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
+              WHERE j.token = f.token AND j.state = 'running' AND ?2 IS NOT NULL FOR UPDATE"
+        ),
+        change: concat!(
+            "UPDATE ",
+            ends!("?2"),
+            " STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
+                SET j.finished_at = ?3,
+                    j.prune_at = ?3 + CASE WHEN j.cancel_requested OR f.state <> 'succeeded' THEN j.keep_unsuccessful
+                                           ELSE j.keep_succeeded END,
+                    j.output = f.output,
+                    j.error = coalesce(f.error, j.error),
+                    j.state = CASE WHEN j.cancel_requested THEN 'canceled' ELSE f.state END
+              WHERE j.token = f.token AND j.state = 'running' AND ?1 IS NOT NULL"
+        ),
+    },
+    give_back: Returning::Two {
+        look: given_back!("?1", "?2", "FOR UPDATE"),
+        change: concat!(
+            "UPDATE (",
+            given_back!("?2", "?3", "LIMIT 1000000"),
+            ") AS g STRAIGHT_JOIN tasker_jobs AS j ON j.number = g.number
+                SET j.state = g.state, j.attempt = g.attempt, j.due_at = g.due_at, j.finished_at = g.finished_at,
+                    j.prune_at = g.prune_at, j.output = g.output, j.error = g.error
+              WHERE ?1 IS NOT NULL"
+        ),
+    },
+    record_attempts: "INSERT IGNORE INTO tasker_attempts
+            (job, token, attempt, worker, started_at, ended_at, kind, message)
+        SELECT j.number, j.token, j.attempt, j.worker, j.started_at, ?2, f.kind, f.message
+          FROM JSON_TABLE(?1, '$[*]' COLUMNS (
+                    number BIGINT PATH '$[0]', kind VARCHAR(16) CHARACTER SET utf8mb4 PATH '$[1]',
+                    message LONGTEXT CHARACTER SET utf8mb4 PATH '$[2]')) AS f
+          STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number",
+    claim_all: Returning::One(""),
+    claim_only: Returning::One(""),
+    claim: Some(PerQueue {
+        look: "SELECT 1, q.name FROM tasker_queues AS q
+                WHERE NOT q.paused AND EXISTS (SELECT 1 FROM tasker_workers WHERE id = ?2 AND lease_until > ?1)
+                  AND EXISTS (SELECT 1 FROM tasker_jobs AS j WHERE j.ready = q.name)
+               UNION ALL
+               SELECT 0, t.task FROM tasker_tasks AS t
+                WHERE NOT t.enabled OR t.task NOT IN (
+                    SELECT f.task FROM JSON_TABLE(?4, '$[*]' COLUMNS (
+                        task VARCHAR(255) CHARACTER SET utf8mb4 PATH '$')) AS f)",
+        heads: heads!(""),
+        heads_but: heads!(
+            "AND task NOT IN (
+                SELECT f.task FROM JSON_TABLE(?3, '$[*]' COLUMNS (
+                    task VARCHAR(255) CHARACTER SET utf8mb4 PATH '$')) AS f)"
+        ),
+        take: concat!(
+            "UPDATE ",
+            numbers!("?1"),
+            " STRAIGHT_JOIN tasker_jobs AS j ON j.number = n.number
+                SET j.state = 'running', j.token = j.token + 1, j.attempt = j.attempt + 1, j.started_at = ?2,
+                    j.worker = ?3, j.cancel_requested = FALSE"
+        ),
+    }),
+    live: "SELECT j.id, j.token, j.number
+          FROM JSON_TABLE(?1, '$[*]' COLUMNS (id CHAR(32) PATH '$[0]', token BIGINT PATH '$[1]')) AS f
+          STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
+         WHERE j.token = f.token AND j.state = 'running' FOR UPDATE",
+    append_lines: "INSERT INTO tasker_logs (job, attempt, at, level, message)
+        SELECT j.number, j.attempt + f.refunded, ?2 - f.age, f.level, f.message
+          FROM JSON_TABLE(?1, '$[*]' COLUMNS (
+                    place FOR ORDINALITY, number BIGINT PATH '$[0]', age BIGINT PATH '$[1]',
+                    level VARCHAR(16) CHARACTER SET utf8mb4 PATH '$[2]',
+                    message LONGTEXT CHARACTER SET utf8mb4 PATH '$[3]', refunded BIGINT PATH '$[4]')) AS f
+          STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number
+         ORDER BY f.place",
+    set_progress: "REPLACE INTO tasker_progress (job, token, done, total)
+        SELECT j.number, j.token, f.done, f.total
+          FROM JSON_TABLE(?1, '$[*]' COLUMNS (
+                    place FOR ORDINALITY, number BIGINT PATH '$[0]', done BIGINT PATH '$[1]',
+                    total BIGINT PATH '$[2]')) AS f
+          STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number
+         ORDER BY f.place",
+    beat: "UPDATE tasker_workers SET lease_until = ?2 + lease WHERE id = ?1",
+    cancels: "SELECT id, token FROM tasker_jobs WHERE runner = ?1 AND cancel_requested ORDER BY number",
+    running: "SELECT id, token FROM tasker_jobs WHERE runner = ?1 ORDER BY number",
+    drop_dead: "DELETE FROM tasker_workers WHERE lease_until <= ?1",
+    rescue: Returning::Two {
+        look: concat!(
+            "SELECT number, id, ",
+            rescued!(),
+            ", worker, CASE WHEN cancel_requested OR at_most_once OR attempt >= max_attempts
+                            THEN coalesce(?1 + keep_unsuccessful <= ?1, 0) ELSE 0 END
+               FROM tasker_jobs
+              WHERE runner IS NOT NULL AND runner NOT IN (SELECT id FROM tasker_workers)
+              ORDER BY runner, number LIMIT ?2 FOR UPDATE SKIP LOCKED"
+        ),
+        change: concat!(
+            "UPDATE ",
+            numbers!("?1"),
+            " STRAIGHT_JOIN tasker_jobs AS j ON j.number = n.number
+                SET finished_at = CASE WHEN cancel_requested OR at_most_once OR attempt >= max_attempts THEN ?2 END,
+                    prune_at = CASE WHEN cancel_requested OR at_most_once OR attempt >= max_attempts
+                                    THEN ?2 + keep_unsuccessful END,
+                    state = ",
+            rescued!()
+        ),
+    },
+    set_errors: "UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
+                    number BIGINT PATH '$[0]', message LONGTEXT CHARACTER SET utf8mb4 PATH '$[2]')) AS f
+          STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number
+           SET j.error = f.message",
+    orphaned: "SELECT EXISTS (
+            SELECT 1 FROM tasker_jobs
+             WHERE runner IS NOT NULL AND runner NOT IN (SELECT id FROM tasker_workers)) AS orphaned",
+    next_lease: "SELECT min(lease_until) AS at FROM tasker_workers",
+    promote: Returning::Two {
+        look: "SELECT number FROM tasker_jobs WHERE waiting <= ?1 ORDER BY waiting LIMIT ?2 FOR UPDATE SKIP LOCKED",
+        change: concat!(
+            "UPDATE ",
+            numbers!("?1"),
+            " STRAIGHT_JOIN tasker_jobs AS j ON j.number = n.number SET j.state = 'queued'"
+        ),
+    },
+    next_due: "SELECT min(waiting) AS at FROM tasker_jobs WHERE waiting IS NOT NULL",
+    expired: "SELECT number FROM tasker_jobs WHERE prune_at <= ?1
+         ORDER BY prune_at LIMIT ?2 FOR UPDATE SKIP LOCKED",
+    next_prune: "SELECT min(prune_at) AS at FROM tasker_jobs WHERE prune_at IS NOT NULL",
+    erase: [
+        concat!("DELETE l FROM ", numbers!("?1"), " STRAIGHT_JOIN tasker_logs AS l ON l.job = n.number"),
+        concat!("DELETE l FROM ", numbers!("?1"), " STRAIGHT_JOIN tasker_attempts AS l ON l.job = n.number"),
+        concat!("DELETE l FROM ", numbers!("?1"), " STRAIGHT_JOIN tasker_progress AS l ON l.job = n.number"),
+        concat!("DELETE l FROM ", numbers!("?1"), " STRAIGHT_JOIN tasker_jobs AS l ON l.number = n.number"),
+    ],
+    unfinished: "SELECT EXISTS (SELECT 1 FROM tasker_jobs WHERE unfinished = ?1) AS unfinished",
+    due_schedules: "SELECT id FROM tasker_schedules
+         WHERE state = 'active' AND (next_run_at IS NULL OR next_run_at <= ?1)
+           AND task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)
+         ORDER BY next_run_at, name LIMIT ?2",
+    next_schedule: "SELECT min(next_run_at) AS at FROM tasker_schedules
+         WHERE state = 'active' AND next_run_at > ?1
+           AND task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)",
+    count_queues: "SELECT queue, state, count(*) AS jobs FROM tasker_jobs
+         WHERE deleted_at IS NULL GROUP BY queue, state",
+    count_running: "SELECT runner, count(*) AS jobs FROM tasker_jobs WHERE runner IS NOT NULL GROUP BY runner",
+    unknown: "SELECT min(alias), count(*) AS jobs FROM tasker_jobs
+         WHERE ready IS NOT NULL AND task NOT IN (SELECT task FROM tasker_tasks WHERE seen_at IS NOT NULL)
+         GROUP BY task ORDER BY task",
+    has_tag: "JSON_CONTAINS(tasker_jobs.tags, JSON_QUOTE(?))",
+};
