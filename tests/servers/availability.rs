@@ -23,23 +23,23 @@ pub enum Usable {
 }
 
 impl Engine {
-    /// For trials that share a server with others and leave it as it is: [`crate::shared`] has it.
-    pub fn shared(self) -> Usable {
+    /// For trials that share a server with others and leave it as it is: [`crate::shared()`] has it.
+    pub fn can_share(self) -> Usable {
         if self.external().is_some() {
             return Usable::Yes;
         }
-        self.start_able(&required())
+        self.installed(&required())
     }
 
     /// For trials that start a server of their own, to do what they like with it: [`crate::Server::start`].
-    pub fn private(self) -> Usable {
+    pub fn can_start(self) -> Usable {
         if self.external().is_some() {
             let variable = self.variable();
             return Usable::No(format!(
                 "`{variable}` names a server, and this needs one that it can stop"
             ));
         }
-        self.start_able(&required())
+        self.installed(&required())
     }
 
     /// The server that the environment names.
@@ -47,7 +47,7 @@ impl Engine {
         env::var(self.variable()).ok().filter(|url| !url.is_empty())
     }
 
-    fn start_able(self, required: &[Self]) -> Usable {
+    fn installed(self, required: &[Self]) -> Usable {
         match self.programs() {
             Ok(_) => Usable::Yes,
             Err(missing) => self.absent(&format!("{missing:#}"), required),

@@ -1,6 +1,6 @@
 //! Database servers for tests: private ones, started from what is installed, and a proxy to harm the way to them.
 //!
-//! In: an [`Engine`], and the environment (see [`availability`](Engine::shared)). Out: a [`Server`] with fresh databases, that
+//! In: an [`Engine`], and the environment (see [`Engine::can_share`]). Out: a [`Server`] with fresh databases, that
 //! can be stopped, killed, frozen and started again; one that a whole test binary shares; what becomes of a
 //! trial where there is no server ([`Usable`]). Always true: durability is on; whoever waits polls, within [`LONG`]; no server and no
 //! folder outlives the process that started it, however that ends.
@@ -17,13 +17,14 @@
 //! # }
 //! ```
 //!
-//! Read next: `server` (one server), `space` (what a test has in it), `engine` (what differs between the two), `process` and `home` (what a private one is made of).
+//! Read next: `server` (one server), `space` (what a test has in it), `engine` (what differs between the two), `private` (what one that was started here is made of).
 #![cfg(unix)]
 
 mod account;
 mod availability;
 mod engine;
 mod home;
+mod private;
 mod process;
 mod proxy;
 mod server;

@@ -9,7 +9,7 @@ async fn main() -> std::io::Result<()> {
     let name = std::env::args().nth(1);
     let engine = (Engine::ALL.into_iter()).find(|engine| Some(engine.name()) == name.as_deref());
     let server = Server::start(engine.expect("an engine is named")).await;
-    server.pause();
+    server.pause().await;
     println!("{}\n{}", server.folder().display(), server.pid());
     stdin().read_to_end(&mut Vec::new()).map(drop)
 }

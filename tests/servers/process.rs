@@ -36,13 +36,13 @@ impl Process {
 
     /// SIGKILL to all of them; waits until they have ended.
     pub(crate) async fn kill(mut self) {
-        let all = self.stop();
+        let all = self.freeze();
         signal("KILL", &all);
         self.gone(&all).await;
     }
 
     /// SIGSTOP to all of them; gives their pids.
-    pub(crate) fn stop(&self) -> Vec<u32> {
+    pub(crate) fn freeze(&self) -> Vec<u32> {
         // One that stands still starts no more.
         signal("STOP", &[self.pid()]);
         let all = self.all();
@@ -51,7 +51,7 @@ impl Process {
     }
 
     /// SIGCONT.
-    pub(crate) fn go_on(&self) {
+    pub(crate) fn thaw(&self) {
         signal("CONT", &self.all());
     }
 
@@ -78,7 +78,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            signal("KILL", &self.stop());
+            signal("KILL", &self.freeze());
             // An error would mean that it is not our child.
             let _ = self.child.wait();
         }
@@ -87,15 +87,19 @@ impl Drop for Process {
 
 /// Whether there is such a process, and it is more than an entry that nobody has asked for.
 pub fn is_alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-    // The state follows the name, which is in brackets.
-    stat.is_ok_and(|stat| {
-        !stat
-            .rsplit(") ")
-            .next()
-            .unwrap_or("")
-            .starts_with(['Z', 'X'])
-    })
+    state(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// Whether it stands still after SIGSTOP, or for ever.
+pub(crate) fn is_still(pid: u32) -> bool {
+    !is_alive(pid) || state(pid) == Some('T')
+}
+
+/// The state's letter in `/proc`.
+fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // It follows the name, which is in brackets.
+    stat.rsplit_once(") ")?.1.chars().next()
 }
 
 /// One of them may have ended already: whether all get it is not asked.

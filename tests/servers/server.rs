@@ -3,23 +3,16 @@
 //! In: an engine. Out: databases, statements for administration, and, where it is private, its death, standstill and return on the
 //! same port with the same data. What cannot be done panics, as in a test.
 
-use std::fs::File;
-use std::hash::{BuildHasher, RandomState};
-use std::net::TcpListener;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::account::Account;
-use crate::engine::{Engine, Programs};
-use crate::home::Home;
-use crate::process::Process;
+use crate::engine::Engine;
+use crate::private::{Private, free_port};
+use crate::process::{Process, is_still};
 use crate::space::{Kind, Space};
-use crate::wait::LONG;
+use crate::wait::{LONG, until};
 
 /// How often a start is tried: another process may have taken the port.
 const STARTS: usize = 5;
@@ -33,20 +26,9 @@ pub struct Server {
     private: Option<Private>,
 }
 
-/// What only a server that was started here has. The process goes before the folder.
-#[derive(Debug)]
-struct Private {
-    /// `None` while it is down.
-    process: Mutex<Option<Process>>,
-    programs: Programs,
-    port: u16,
-    account: Option<Account>,
-    home: Home,
-}
-
 impl Server {
     /// Starts a private server, empty but for its own databases, and waits until it takes statements.
-    /// [`Engine::private`] says whether that can be done.
+    /// [`Engine::can_start`] says whether that can be done.
     pub async fn start(engine: Engine) -> Self {
         let started = Self::try_start(engine).await;
         started.unwrap_or_else(|e| panic!("cannot start a private {}: {e:#}", engine.name()))
@@ -155,15 +137,20 @@ impl Server {
     }
 
     /// Freezes all its processes: connections stay, and nothing answers.
-    pub fn pause(&self) {
-        let process = self.private().process();
-        process.as_ref().expect("it runs").stop();
+    pub async fn pause(&self) {
+        let all = (self.private().process().as_ref())
+            .expect("it runs")
+            .freeze();
+        until("it stands still", async || {
+            all.iter().all(|pid| is_still(*pid))
+        })
+        .await;
     }
 
     /// Lets it go on after [`Server::pause`].
     pub fn resume(&self) {
         let process = self.private().process();
-        process.as_ref().expect("it runs").go_on();
+        process.as_ref().expect("it runs").thaw();
     }
 
     fn private(&self) -> &Private {
@@ -178,12 +165,13 @@ impl Server {
         private.spawn(self.engine)?;
         let begun = Instant::now();
         loop {
-            let answer = self.engine.text(&self.url, self.engine.data_query()).await;
+            let ask = self.engine.text(&self.url, self.engine.data_query());
+            let answer = tokio::time::timeout(LONG, ask).await;
             let ended = (private.process().as_mut()).and_then(Process::has_ended);
             let trouble = match (answer, ended) {
                 (_, Some(status)) => format!("it ended at once with {status}"),
                 // Where the port is another's, it is that one that answers.
-                (Ok(data), None) if data.starts_with(&private.data()) => return Ok(()),
+                (Ok(Ok(data)), None) if data.starts_with(&private.data()) => return Ok(()),
                 (answer, None) if begun.elapsed() > LONG => {
                     format!("after {LONG:?} the answer is {answer:?}")
                 }
@@ -197,85 +185,4 @@ impl Server {
             bail!("{trouble}; it said:\n{}", private.home.said());
         }
     }
-}
-
-impl Private {
-    /// Fills a folder.
-    fn prepare(engine: Engine) -> Result<Self> {
-        let programs = engine.programs()?;
-        let home = Home::new(engine.name())?;
-        let account = Account::own(home.folder(), engine.users())?;
-        let private = Self {
-            process: Mutex::new(None),
-            programs,
-            port: 0,
-            account,
-            home,
-        };
-        let (program, arguments) = engine.prepare(&private.programs, &private.data());
-        let mut command = private.command(program, arguments)?;
-        let status = command.status().context("cannot run it")?;
-        if !status.success() {
-            bail!(
-                "{command:?} ended with {status}; it said:\n{}",
-                private.home.said()
-            );
-        }
-        Ok(private)
-    }
-
-    fn spawn(&self, engine: Engine) -> Result<()> {
-        let mut process = self.process();
-        assert!(process.is_none(), "it runs already");
-        let (program, arguments) = engine.serve(&self.programs, &self.data(), self.port);
-        let mut command = self.command(program, arguments)?;
-        let started = Process::start(&mut command).context("cannot start the server")?;
-        self.home.watch(Some(started.pid()));
-        *process = Some(started);
-        Ok(())
-    }
-
-    /// A program that works in the folder, as its owner, out of reach of a terminal's Ctrl-C.
-    fn command(
-        &self,
-        program: impl AsRef<std::ffi::OsStr>,
-        arguments: Vec<String>,
-    ) -> Result<Command> {
-        let log = File::create(self.home.log()).context("cannot write the log")?;
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(self.home.folder())
-            .env("LC_ALL", "C")
-            // MariaDB deletes what others of its kind have in the same place.
-            .env("TMPDIR", self.home.folder())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .process_group(0);
-        if let Some(account) = self.account {
-            account.runs(&mut command);
-        }
-        Ok(command)
-    }
-
-    fn data(&self) -> String {
-        self.home.folder().join("data").display().to_string()
-    }
-
-    fn process(&self) -> MutexGuard<'_, Option<Process>> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn taken(&self) -> Process {
-        self.process().take().expect("it runs")
-    }
-}
-
-/// A port below those that the system gives to clients, so that none of these has it when the server is to return.
-fn free_port() -> Result<u16> {
-    let random = RandomState::new();
-    let mut ports = (0..1000_u16).map(|n| 15_000 + (random.hash_one(n) % 15_000) as u16);
-    let free = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
-    free.context("no free port between 15000 and 30000")
 }

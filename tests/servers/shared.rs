@@ -10,7 +10,7 @@ use crate::server::Server;
 /// What the start came to, which is not tried again.
 type Started = OnceCell<Result<Server, String>>;
 
-/// The server of this process; panics where it cannot be started. [`Engine::shared`] says whether there can be one.
+/// The server of this process; panics where it cannot be started. [`Engine::can_share`] says whether there can be one.
 pub async fn shared(engine: Engine) -> &'static Server {
     static POSTGRES: Started = OnceCell::const_new();
     static MYSQL: Started = OnceCell::const_new();

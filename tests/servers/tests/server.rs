@@ -16,7 +16,7 @@ const A_WHILE: Duration = Duration::from_millis(500);
 
 pub(crate) fn trials(engine: Engine) -> Trials {
     let mut trials = trials!(
-        engine.private(),
+        engine.can_start(),
         engine.name(),
         (engine),
         [
@@ -29,7 +29,7 @@ pub(crate) fn trials(engine: Engine) -> Trials {
         ]
     );
     trials.extend(trials!(
-        engine.shared(),
+        engine.can_share(),
         engine.name(),
         (engine),
         [the_shared_server_is_one, spaces_share_nothing,]
@@ -57,7 +57,7 @@ async fn what_is_committed_survives_a_kill_and_a_stop(engine: Engine) {
 
 async fn a_paused_server_is_silent_and_then_goes_on(engine: Engine) {
     let server = Server::start(engine).await;
-    server.pause();
+    server.pause().await;
     let ask = server.text("select 'here'");
     tokio::pin!(ask);
     let answer = tokio::time::timeout(A_WHILE, &mut ask).await;
@@ -65,7 +65,7 @@ async fn a_paused_server_is_silent_and_then_goes_on(engine: Engine) {
     server.resume();
     assert_eq!(ask.await, "here");
     // It can be killed while it stands still.
-    server.pause();
+    server.pause().await;
     server.kill().await;
     server.restart().await;
     assert_eq!(server.text("select 'again'").await, "again");
