@@ -261,14 +261,11 @@ impl<'c> Exchange<'c> {
             .map_err(|e| self.failed(e))
     }
 
-    fn statement(&self, mut words: String, mut values: Vec<Value>) -> Statement {
+    fn statement(&self, mut words: String, values: Vec<Value>) -> Statement {
         if let Some(schema) = &self.schema {
             words = words.replace("tasker_", &format!("{schema}.tasker_"));
         }
-        if self.dialect.backend == DatabaseBackend::MySql {
-            (words, values) = places(&words, values);
-        }
-        Statement::from_sql_and_values(self.dialect.backend, words, values)
+        statement(self.dialect, words, values)
     }
 
     /// The first column of the first row.
@@ -304,9 +301,17 @@ pub(crate) fn get<T: TryGetable>(op: &'static str, row: &QueryResult, column: us
     })
 }
 
+/// A text of this database with its parameters.
+pub(crate) fn statement(dialect: &Dialect, mut words: String, mut values: Vec<Value>) -> Statement {
+    if dialect.backend == DatabaseBackend::MySql {
+        (words, values) = places(&words, values);
+    }
+    Statement::from_sql_and_values(dialect.backend, words, values)
+}
+
 /// A text with numbered parameters, `?1`, as one whose parameters come in order: MySQL knows no others. Parameters
 /// without a number stay.
-pub(crate) fn places(words: &str, values: Vec<Value>) -> (String, Vec<Value>) {
+fn places(words: &str, values: Vec<Value>) -> (String, Vec<Value>) {
     let mut pieces = words.split('?');
     let mut text = String::with_capacity(words.len());
     text.push_str(pieces.next().unwrap_or_default());

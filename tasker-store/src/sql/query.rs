@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, Order, QueryFilter,
-    QueryOrder, QueryResult, QuerySelect, Statement, TryGetable, Value,
+    QueryOrder, QueryResult, QuerySelect, TryGetable, Value,
 };
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use crate::queue::Queue;
 use crate::schedule::{DueSchedules, Schedule};
 use crate::sql::dialect::Dialect;
 use crate::sql::entity::{attempt, job, log, progress, queue, schedule, task, worker};
-use crate::sql::exchange::get;
+use crate::sql::exchange::{get, statement};
 use crate::sql::fault::failed;
 use crate::state::JobState;
 use crate::task::{Task, canonical_alias};
@@ -280,7 +280,7 @@ impl Reader {
         words: &'static str,
         values: [Value; N],
     ) -> Result<Vec<QueryResult>> {
-        let statement = Statement::from_sql_and_values(self.dialect.backend, words, values);
+        let statement = statement(self.dialect, words.to_owned(), values.to_vec());
         self.connection
             .query_all_raw(statement)
             .await

@@ -19,8 +19,10 @@ const REACHED_WITHIN: Duration = Duration::from_secs(5);
 /// After how long without use a connection is closed.
 const IDLE: Duration = Duration::from_secs(60);
 /// What each connection is set up with. A lock is waited for no longer than a batch may take.
-const SET_UP: &str =
-    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, innodb_lock_wait_timeout = 5";
+const SET_UP: [&str; 2] = [
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION innodb_lock_wait_timeout = 5",
+];
 
 /// Where a store is, and how it is reached.
 #[derive(Clone, Debug)]
@@ -73,7 +75,12 @@ impl Address {
             // It would double the round trips; a broken connection is found by using it.
             .test_before_acquire(false)
             .after_connect(|connection, _| {
-                Box::pin(async move { connection.execute(SET_UP).await.map(drop) })
+                Box::pin(async move {
+                    for words in SET_UP {
+                        connection.execute(words).await?;
+                    }
+                    Ok(())
+                })
             })
             .connect_lazy_with(self.options.clone());
         SqlxMySqlConnector::from_sqlx_mysql_pool(pool)
