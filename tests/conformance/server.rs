@@ -1,4 +1,6 @@
 //! PostgreSQL and MariaDB or MySQL: each case gets a schema or a database of its own in a server that all share.
+//!
+//! Read next: `tests/servers`.
 
 use async_trait::async_trait;
 use servers::{Engine, shared};

@@ -88,7 +88,8 @@ impl Server {
     }
 
     /// The cheapest place in which an installation has no other beside it: a schema in PostgreSQL, made when the store is
-    /// opened, or a database.
+    /// opened, or a database. (189 cases of the conformance suite cost PostgreSQL 18 s of processor time with
+    /// a schema each, and 52 s with a database each.)
     pub async fn installation(&self) -> Space {
         match self.engine {
             Engine::Postgres => self.space(Kind::Schema).await,
