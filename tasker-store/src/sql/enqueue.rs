@@ -1,8 +1,8 @@
 //! Enqueueing: new jobs, many in one statement.
 //!
-//! A caller's jobs are checked before it asks. The statement leaves out ids that exist and jobs of disabled tasks,
-//! and gives no rows back: where it inserted all, their numbers follow from the last one, since nobody else inserts
-//! during the transaction; else they are looked up by id. Used by `enqueue`, by the follow-ups of a finish and by
+//! A caller's jobs are checked before it asks. The statement leaves out ids that exist, jobs of disabled tasks and jobs
+//! whose unique key is held, and gives no rows back: where it inserted all, their numbers follow from the last one, since nobody else inserts
+//! during the transaction; else they are looked up by id. What becomes of unique jobs that were left out is in `unique`. Used by `enqueue`, by the follow-ups of a finish and by
 //! `fire`.
 
 use std::collections::HashMap;
@@ -18,14 +18,15 @@ use crate::limits;
 use crate::sql::batch::Asked;
 use crate::sql::dialect::Batched;
 use crate::sql::exchange::Exchange;
+use crate::sql::unique;
 use crate::task::canonical_alias;
 use crate::wake::Wake;
 
 /// One job, ready to be written.
 pub(crate) struct NewRow {
-    job: NewJob,
+    pub(crate) job: NewJob,
     /// The alias in the form that is compared.
-    task: String,
+    pub(crate) task: String,
     /// Why it is refused, where it is.
     fault: Option<String>,
 }
@@ -76,6 +77,7 @@ impl NewRow {
     fn bind(&self, now: Instant, disabled: Disabled, values: &mut Vec<Value>) {
         let job = &self.job;
         let text = |text: &str, usual: bool| (!usual).then(|| text.to_owned()).into();
+        let holds = job.unique.as_ref().map(|unique| unique.holds.bits());
         values.extend([
             job.id.0.into(),
             job.alias.as_str().into(),
@@ -98,12 +100,14 @@ impl NewRow {
                 .into(),
             text(&self.task, self.task == job.alias),
             (disabled == Disabled::Taken).into(),
+            job.unique_digest(now).into(),
+            holds.map(i64::from).into(),
         ]);
     }
 }
 
 /// How many columns [`NewRow::bind`] adds.
-const COLUMNS: usize = 17;
+const COLUMNS: usize = 19;
 
 /// The enqueues of a batch.
 pub(crate) async fn run(
@@ -131,20 +135,37 @@ pub(crate) async fn insert(
             .filter(|row| row.fault.is_none())
             .copied()
             .collect();
-        let mut numbers = write(tx, &sound, disabled).await?.into_iter();
-        let answer = |row: &&NewRow| match &row.fault {
-            Some(reason) => Enqueued::Refused {
-                reason: reason.clone(),
-            },
-            None => row.answer(numbers.next().flatten()),
-        };
-        answers.extend(some.iter().map(answer));
+        let mut written = match sound.iter().any(|row| row.job.unique.is_some()) {
+            true => unique::insert(tx, &sound, disabled).await?,
+            false => insert_plain(tx, &sound, disabled).await?,
+        }
+        .into_iter();
+        for row in some {
+            answers.extend(match &row.fault {
+                Some(reason) => Some(Enqueued::Refused {
+                    reason: reason.clone(),
+                }),
+                None => written.next(),
+            });
+        }
     }
     Ok(answers)
 }
 
-/// Inserts at most [`Batched::MOST`] rows; gives the number of each, `None` where its task is disabled.
-async fn write(
+/// Inserts at most [`Batched::MOST`] rows without unique keys.
+async fn insert_plain(
+    tx: &mut Exchange,
+    rows: &[&NewRow],
+    disabled: Disabled,
+) -> Result<Vec<Enqueued>> {
+    let numbers = write(tx, rows, disabled).await?;
+    let answered = rows.iter().zip(numbers);
+    Ok(answered.map(|(row, number)| row.answer(number)).collect())
+}
+
+/// Inserts at most [`Batched::MOST`] rows; gives the number of each, `None` where its task is disabled or another job
+/// holds its key.
+pub(crate) async fn write(
     tx: &mut Exchange,
     rows: &[&NewRow],
     disabled: Disabled,
@@ -180,7 +201,8 @@ async fn write(
 }
 
 impl NewRow {
-    fn answer(&self, number: Option<i64>) -> Enqueued {
+    /// It is in the store under this number, or refused because its task is disabled.
+    pub(crate) fn answer(&self, number: Option<i64>) -> Enqueued {
         match number {
             Some(number) => Enqueued::New {
                 id: self.job.id,
@@ -197,7 +219,10 @@ impl NewRow {
 }
 
 /// Makes the rows of queues and tasks that are new to this process, and tells that jobs are ready.
-async fn make_sure(tx: &mut Exchange, rows: impl Iterator<Item = &NewRow> + Send) -> Result<()> {
+pub(crate) async fn make_sure(
+    tx: &mut Exchange,
+    rows: impl Iterator<Item = &NewRow> + Send,
+) -> Result<()> {
     let (mut queues, mut tasks) = (Vec::new(), Vec::new());
     let mut ready = false;
     let mut last: Option<&NewRow> = None;
@@ -241,7 +266,8 @@ pub(crate) fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).map_or(LONGEST, |micros| micros.min(LONGEST))
 }
 
-fn keep_column(keep: Keep) -> Option<i64> {
+/// A span of retention as its column keeps it.
+pub(crate) fn keep_column(keep: Keep) -> Option<i64> {
     match keep {
         Keep::For(span) => Some(micros(span)),
         Keep::Forever => None,
