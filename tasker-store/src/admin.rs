@@ -35,6 +35,8 @@ pub struct SchemaStep {
     pub name: String,
     /// Whether it is applied.
     pub applied: bool,
+    /// What it does to the database, statement by statement.
+    pub sql: &'static [&'static str],
 }
 
 /// Reading and administration.
@@ -75,11 +77,11 @@ pub trait Admin: Send + Sync {
     async fn resume(&self, job: JobId) -> Result<Changed>;
 
     /// Runs an ended job once more: `queued`, due now, with its attempts counted from the beginning and its
-    /// retention cleared. Its history stays.
+    /// retention cleared. Its history stays. It goes on without its unique key, which another may have by now.
     async fn rerun(&self, job: JobId) -> Result<Changed>;
 
     /// Soft-deletes a job that is not running, or takes that back. Deleted jobs are pruned 7 days later.
-    /// `Now` tells the state it has.
+    /// `Now` tells the state it has. A deleted job lets its unique key go and is restored without it.
     async fn delete(&self, job: JobId, deleted: bool) -> Result<Changed>;
 
     /// Leaves a queue out of every claim, or takes that back. The queue need not have had a job.

@@ -15,6 +15,7 @@ use crate::clock::{Due, Instant};
 use crate::lease::WorkerId;
 use crate::schedule::ScheduleId;
 use crate::state::JobState;
+use crate::unique::Unique;
 
 /// A job's identity: a UUID of version 7, so ids sort by the time they were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -133,6 +134,8 @@ pub struct NewJob {
     pub tags: Vec<String>,
     /// The occurrence it stands for, if a schedule made it.
     pub occurrence: Option<Occurrence>,
+    /// What makes it unique; `None` where any number of its like may be there.
+    pub unique: Option<Unique>,
 }
 
 impl NewJob {
@@ -151,11 +154,13 @@ impl NewJob {
             retention: Retention::DEFAULT,
             tags: Vec::new(),
             occurrence: None,
+            unique: None,
         }
     }
 }
 
-/// What became of one [`NewJob`].
+/// What became of one [`NewJob`]. Of a unique one whose key another job holds, the answer names that job, and the
+/// state it has after the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Enqueued {
@@ -165,6 +170,43 @@ pub enum Enqueued {
         id: JobId,
         /// The short number.
         number: i64,
+    },
+    /// This job holds its key, and is the one meant: by [`crate::OnConflict::Existing`], or because it has been started
+    /// and can be neither replaced nor rescheduled. Nothing was changed.
+    Existing {
+        /// The existing job's id.
+        id: JobId,
+        /// Its number.
+        number: i64,
+        /// Its state.
+        state: JobState,
+    },
+    /// This job holds its key and was made as the new one would have been.
+    Replaced {
+        /// The existing job's id.
+        id: JobId,
+        /// Its number.
+        number: i64,
+        /// Its state.
+        state: JobState,
+    },
+    /// This job holds its key and took the due time of the new one.
+    Rescheduled {
+        /// The existing job's id.
+        id: JobId,
+        /// Its number.
+        number: i64,
+        /// Its state.
+        state: JobState,
+    },
+    /// This job holds its key, so the new one was left out, as [`crate::OnConflict::Skip`] asks.
+    Skipped {
+        /// The existing job's id.
+        id: JobId,
+        /// Its number.
+        number: i64,
+        /// Its state.
+        state: JobState,
     },
     /// It was not taken; the reason says why and what to do.
     Refused {

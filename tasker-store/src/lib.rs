@@ -25,6 +25,7 @@ mod sql;
 mod state;
 mod store;
 mod task;
+mod unique;
 mod wake;
 
 pub use admin::{Admin, Changed, SchemaStep};
@@ -50,4 +51,5 @@ pub use sql::SqlStore;
 pub use state::{JobState, Move};
 pub use store::{Migrate, Store};
 pub use task::{Declaration, Diff, NewTask, Task, canonical_alias};
+pub use unique::{Holds, OnConflict, Unique};
 pub use wake::{Wake, Waker, Wakes};

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use crate::job::NewJob;
 use crate::queue::check_queue_name;
+use crate::unique::Unique;
 
 /// The longest params, in bytes of JSON text: 1 MiB.
 pub const PARAMS: usize = 1 << 20;
@@ -25,6 +26,9 @@ pub const TAGS: usize = 16;
 pub const TAG: usize = 128;
 /// The longest alias, in bytes: 128.
 pub const ALIAS: usize = 128;
+
+/// The longest unique key, in bytes: 1 MiB, so that all the params of a job may be one.
+pub const KEY: usize = PARAMS;
 
 /// What is wrong with `job`, if anything.
 pub fn check(job: &NewJob) -> Result<(), String> {
@@ -60,6 +64,21 @@ pub fn check(job: &NewJob) -> Result<(), String> {
     }
     if job.max_attempts == Some(0) {
         return Err("max_attempts counts the first attempt, so it is at least 1".into());
+    }
+    job.unique.as_ref().map_or(Ok(()), check_unique)
+}
+
+fn check_unique(unique: &Unique) -> Result<(), String> {
+    if unique.key.is_empty() || unique.key.len() > KEY {
+        return Err(format!(
+            "a unique key has 1 to {KEY} bytes, this one {}",
+            unique.key.len()
+        ));
+    }
+    if unique.period.is_some_and(|period| period.as_micros() == 0) {
+        return Err(
+            "a job cannot be unique within a period of nothing: leave it out for all time".into(),
+        );
     }
     Ok(())
 }
@@ -167,6 +186,22 @@ mod tests {
             }),
             Ok(())
         );
+    }
+
+    #[test]
+    fn a_unique_key_says_something_and_its_period_has_a_length() {
+        let with = |unique| {
+            check(&NewJob {
+                unique: Some(unique),
+                ..job()
+            })
+        };
+        assert_eq!(with(Unique::new("k".repeat(KEY))), Ok(()));
+        assert!(with(Unique::new("k".repeat(KEY + 1))).is_err());
+        assert!(with(Unique::new("")).is_err());
+        let period = std::time::Duration::from_micros;
+        assert_eq!(with(Unique::within("k", period(1))), Ok(()));
+        assert!(with(Unique::within("k", period(0))).is_err());
     }
 
     #[test]

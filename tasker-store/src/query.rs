@@ -1,5 +1,7 @@
 //! Which jobs to read.
 
+use uuid::Uuid;
+
 use crate::state::JobState;
 
 /// A question about jobs. All conditions hold at once; the newest come first.
@@ -13,6 +15,8 @@ pub struct JobQuery {
     pub queue: Option<String>,
     /// Only jobs with this tag.
     pub tag: Option<String>,
+    /// Only the job that holds the unique key of this digest, see [`crate::Unique::digest`].
+    pub holds: Option<Uuid>,
     /// Soft-deleted ones too.
     pub include_deleted: bool,
     /// Only jobs with a smaller number: the last one of the page before.
@@ -28,6 +32,7 @@ impl Default for JobQuery {
             alias: None,
             queue: None,
             tag: None,
+            holds: None,
             include_deleted: false,
             before: None,
             limit: 50,

@@ -16,7 +16,7 @@
 //! |---|---|---|
 //! | `open` | write and compare one key with the layout's version | create the buckets and the stream where they are missing |
 //! | `detach`, `close` | a client of its own, let go | a connection of its own, drained |
-//! | `enqueue` | `HSET` per job, `ZADD` to the ready or due set | KV create, then publish with the job's id as message id, so that a repeat is one message |
+//! | `enqueue` | `HSET` per job, `ZADD` to the ready or due set; `SET NX` of a unique key, deleted by whatever lets it go | KV create, first of the unique key where there is one, then publish with the job's id as message id, so that a repeat is one message |
 //! | `declare` | `HSET` per task and schedule; the sweep of unseen ones in the same script | KV update per task and schedule, by revision |
 //! | `join`, `beat`, `leave` | one hash per worker, scored by the end of its lease in a set | KV record per worker, by revision |
 //! | `settle` | per finish: compare token, move between sets; per claim: `ZPOPMIN` from the ready sets, `HINCRBY` token | per finish: KV update at the revision, then ack; per claim: pull a batch, KV update at the revision read, nak what is not ours |
@@ -85,6 +85,11 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// call are taken. Aliases are compared by [`crate::canonical_alias`], here and everywhere. A job whose id is
     /// in the store already is answered as it was the first time, so that a call may be repeated.
     /// A job due now is `queued` at once, any other `scheduled`.
+    ///
+    /// Of unique jobs, the first in the order given takes the key, and each later one, in this call or another, meets
+    /// it while it is held: what becomes of it then is [`crate::Unique::on_conflict`], and the answer names the holder.
+    /// A disabled task comes before a key, an id before both. See [`crate::Unique`] for what a key is, and when it is
+    /// held; a conflict is no error, and holds up no other job.
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>>;
 
     /// Mirrors a binary's tasks and schedules. Inserts what is new; updates what changed; marks all of it as
@@ -116,7 +121,8 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// `started_at` of an ended job stays; `error` is the message of the latest failure, and is cleared by
     /// nothing.
     ///
-    /// Follow-ups are enqueued with their finish; those of a disabled task are taken and parked, and one over the
+    /// Follow-ups are enqueued with their finish, once all finishes of the call are recorded; those of a disabled task
+    /// are taken and parked, one that meets a unique key is treated as it asks and nobody is told, and one over the
     /// [`crate::limits`] makes the whole call [`crate::ErrorKind::Invalid`]. `Released` is as [`Store::release`],
     /// due now.
     ///
@@ -148,7 +154,7 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// `next_in` is the time until the next lease is over.
     async fn rescue(&self, limit: u32) -> Result<Sweep>;
 
-    /// Deletes at most `limit` finished jobs past their retention, with all that belongs to them.
+    /// Deletes at most `limit` finished jobs past their retention, with all that belongs to them, unique keys included.
     /// `next_in` is the time until the next one is.
     async fn prune(&self, limit: u32) -> Result<Sweep>;
 
@@ -159,7 +165,7 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// Makes one step of a schedule if it is still `active` at `version`: enqueues the jobs and writes where it
     /// stands next, in one transaction. With jobs, `last_run_at` becomes the planned instant of the
     /// last one and `executions` grows by their number; where `skip_if_unfinished` leaves them out, neither
-    /// changes. A job over the [`crate::limits`] makes the call [`crate::ErrorKind::Invalid`].
+    /// changes. A job that meets a unique key is treated as it asks, and counts as left out. A job over the [`crate::limits`] makes the call [`crate::ErrorKind::Invalid`].
     async fn fire(&self, fire: Fire) -> Result<Fired>;
 
     /// Takes the named lease for `ttl` if nobody holds it, the caller included.

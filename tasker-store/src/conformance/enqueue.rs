@@ -68,6 +68,7 @@ async fn a_job_is_kept_as_it_was_given(b: Bench) {
         },
         tags: vec!["tenant:42".into(), "b,c".into(), "ä 'x'".into()],
         occurrence: Some(occurrence),
+        unique: None,
     };
     b.add(new.clone()).await;
     let job = b.job(new.id).await;

@@ -55,17 +55,20 @@ mod concurrency;
 mod enqueue;
 mod holds;
 mod inspect;
+mod keys;
 mod model;
 mod notes;
 mod operate;
 mod promote;
 mod prune;
+mod replace;
 mod rescue;
 mod retry;
 mod schedules;
 mod settle;
 mod stale;
 mod steps;
+mod unique;
 mod wakes;
 mod workers;
 
@@ -149,6 +152,9 @@ impl fmt::Debug for Fresh {
 pub fn cases() -> Vec<Case> {
     [
         enqueue::cases(),
+        unique::cases(),
+        replace::cases(),
+        keys::cases(),
         claim::cases(),
         workers::cases(),
         settle::cases(),

@@ -6,13 +6,15 @@
 use std::time::Duration;
 
 use super::Case;
-use super::bench::{Bench, LEASE, job, job_in, retry_in, succeeded};
+use super::bench::{Bench, LEASE, job, job_in, retry_in, secs, succeeded};
 use super::enqueue::{declare_tasks, enable};
 use super::schedules::{declare, fire, new_schedule, occurrence, planned};
+use super::unique::on_conflict;
 use crate::clock::Due;
-use crate::job::JobId;
+use crate::job::{JobId, NewJob};
 use crate::schedule::Then;
 use crate::state::JobState;
+use crate::unique::OnConflict;
 use crate::wake::{Wake, Wakes};
 
 /// Real time, and only ever used up by a backend that fails.
@@ -25,6 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
         [
             new_ready_jobs_are_told,
             jobs_that_become_ready_again_are_told,
+            a_unique_job_that_is_made_due_is_told,
             a_fired_job_is_told,
             every_ending_is_told,
             what_operators_change_is_told,
@@ -55,6 +58,20 @@ async fn new_ready_jobs_are_told(b: Bench) {
     let mut wakes = b.store.wakes();
     b.store.promote(9).await.expect("promote");
     hears(&mut wakes, Wake::Ready, "a promotion").await;
+}
+
+async fn a_unique_job_that_is_made_due_is_told(b: Bench) {
+    for asked in [OnConflict::Replace, OnConflict::Reschedule] {
+        let key = format!("{asked:?}");
+        let later = NewJob {
+            due: Due::In(secs(60)),
+            ..on_conflict(&key, asked)
+        };
+        b.add(later).await;
+        let mut wakes = b.store.wakes();
+        b.fate(on_conflict(&key, asked)).await;
+        hears(&mut wakes, Wake::Ready, &key).await;
+    }
 }
 
 async fn jobs_that_become_ready_again_are_told(b: Bench) {

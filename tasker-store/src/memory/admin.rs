@@ -137,6 +137,7 @@ impl State {
         let alias = query.alias.as_deref().map(canonical_alias);
         let end = query.before.map_or(Bound::Unbounded, Bound::Excluded);
         (self.jobs.range((Bound::Unbounded, end)).rev())
+            .filter(|(_, record)| (query.holds).is_none_or(|key| record.held_key() == Some(key)))
             .map(|(_, record)| &record.job)
             .filter(|job| query.include_deleted || job.deleted_at.is_none())
             .filter(|job| query.states.is_empty() || query.states.contains(&job.state))
@@ -219,6 +220,8 @@ impl State {
                 record.job.attempt = 0;
                 record.job.due_at = now;
                 record.job.cancel_requested = false;
+                // Another may have its key by now.
+                record.unique = None;
             }
         });
         match moved {
@@ -238,6 +241,10 @@ impl State {
         self.edit(number, |record| {
             let since = record.job.deleted_at.unwrap_or(now);
             record.job.deleted_at = deleted.then_some(since);
+            if deleted {
+                // It stays without when it is restored: another may have it by then.
+                record.unique = None;
+            }
         });
         self.tell_control();
         if !deleted && state == JobState::Queued {

@@ -29,21 +29,27 @@ impl State {
         self.take(new, now)
     }
 
-    /// Takes one job without asking whether it is welcome; a repeated id is answered as the first time.
+    /// Takes one job without asking whether its task is enabled; a repeated id is answered as the first time, and
+    /// one that meets another under its key as that was asked for.
     pub(super) fn take(&mut self, new: NewJob, now: Instant) -> Enqueued {
         let id = new.id;
         if let Some(&number) = self.numbers.get(&id) {
             return Enqueued::New { id, number };
         }
+        let key = new.unique_digest(now);
+        if let Some(&holder) = key.and_then(|key| self.keys.get(&key)) {
+            return self.meet(holder, new, now);
+        }
         self.last_number += 1;
         let number = self.last_number;
         let due_at = new.due.resolve(now);
-        let is_due = due_at <= now;
-        if is_due {
+        let state = due_state(due_at, now);
+        if state == JobState::Queued {
             self.tell_ready();
         }
         self.insert(Record {
             retention: new.retention,
+            unique: key.zip(new.unique.map(|unique| unique.holds)),
             attempts: Vec::new(),
             log: Vec::new(),
             job: Job {
@@ -52,11 +58,7 @@ impl State {
                 alias: new.alias,
                 queue: new.queue,
                 priority: new.priority,
-                state: if is_due {
-                    JobState::Queued
-                } else {
-                    JobState::Scheduled
-                },
+                state,
                 params: new.params,
                 shape: new.shape,
                 attempt: 0,
@@ -103,6 +105,15 @@ impl State {
             self.remove(number);
         }
         swept(over.len(), &self.prunable, now)
+    }
+}
+
+/// The state of a job that waits for its first start.
+pub(super) fn due_state(due_at: Instant, now: Instant) -> JobState {
+    if due_at <= now {
+        JobState::Queued
+    } else {
+        JobState::Scheduled
     }
 }
 

@@ -8,7 +8,7 @@
 //! or a schedule's job over them makes the whole call [`crate::ErrorKind::Invalid`]; a follow-up of a disabled
 //! task is taken and parked, since nobody is there to be told of a refusal.
 //!
-//! Read next: `state` (maps, indexes, the one function that moves a job), `jobs`, `settle`, `workers`.
+//! Read next: `state` (maps, indexes, the one function that moves a job), `jobs`, `unique`, `settle`, `workers`.
 
 mod admin;
 mod holds;
@@ -16,6 +16,7 @@ mod jobs;
 mod schedules;
 mod settle;
 mod state;
+mod unique;
 mod workers;
 
 use std::any::Any;

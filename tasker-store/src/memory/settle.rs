@@ -22,9 +22,13 @@ impl State {
             "settle",
             settle.finishes.iter().flat_map(|finish| &finish.follow_ups),
         )?;
+        let mut follow_ups = Vec::new();
         let fates = (settle.finishes.into_iter())
-            .map(|finish| self.finish(finish, now))
+            .map(|finish| self.finish(finish, &mut follow_ups, now))
             .collect();
+        for job in follow_ups {
+            self.take(job, now);
+        }
         let jobs = (settle.claim)
             .map(|claim| self.claim(settle.worker, &claim, now))
             .unwrap_or_default();
@@ -69,7 +73,8 @@ impl State {
         moved.expect("the job is running")
     }
 
-    fn finish(&mut self, finish: Finish, now: Instant) -> Fate {
+    /// Ends an attempt; the jobs that follow from it are gathered.
+    fn finish(&mut self, finish: Finish, follow_ups: &mut Vec<NewJob>, now: Instant) -> Fate {
         let Some(number) = self.held(finish.lease) else {
             return Fate::Stale;
         };
@@ -77,9 +82,7 @@ impl State {
             self.write(number, body, now);
         }
         let state = self.end(number, finish.outcome, now);
-        for job in finish.follow_ups {
-            self.take(job, now);
-        }
+        follow_ups.extend(finish.follow_ups);
         Fate::Applied(state)
     }
 

@@ -8,6 +8,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::holds::Holds;
 use crate::attempt::{Attempt, LogLine};
 use crate::clock::{Instant, after};
@@ -28,6 +30,8 @@ const KEEP_DELETED: Duration = Duration::from_secs(7 * 24 * 3600);
 pub(super) struct Record {
     pub(super) job: Job,
     pub(super) retention: Retention,
+    /// The digest of its key, and when it holds it; cleared where it must not take it again.
+    pub(super) unique: Option<(Uuid, crate::unique::Holds)>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) log: Vec<LogLine>,
 }
@@ -47,6 +51,13 @@ impl Record {
             message: message.clone(),
         });
         job.error = Some(message);
+    }
+
+    /// The digest of the key it holds now.
+    pub(super) fn held_key(&self) -> Option<Uuid> {
+        let (key, holds) = self.unique?;
+        let is_held = holds.is_held(self.job.state, self.job.token > 0);
+        is_held.then_some(key)
     }
 
     /// When the pruner may take it.
@@ -91,6 +102,8 @@ pub(super) struct State {
     pub(super) running: BTreeMap<WorkerId, BTreeSet<i64>>,
     pub(super) unfinished: BTreeMap<ScheduleId, BTreeSet<i64>>,
     pub(super) prunable: BTreeSet<(Instant, i64)>,
+    /// The keys that are held, by their digests.
+    pub(super) keys: HashMap<Uuid, i64>,
 
     /// Every queue that ever had a job or was paused; the value says whether it is paused.
     pub(super) queues: BTreeMap<String, bool>,
@@ -207,6 +220,13 @@ impl State {
         }
         if job.deleted_at.is_some() {
             return;
+        }
+        if let Some(key) = record.held_key() {
+            let other = match present {
+                true => self.keys.insert(key, job.number),
+                false => self.keys.remove(&key).filter(|&held| held != job.number),
+            };
+            debug_assert_eq!(other, None, "job {} meets itself only", job.number);
         }
         if let Some(occurrence) = job.occurrence.filter(|_| !job.state.is_final()) {
             mark_in(

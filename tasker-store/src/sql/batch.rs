@@ -175,7 +175,10 @@ impl Batch {
             return false;
         }
         match (self.settles.as_slice(), self.others.as_slice()) {
-            ([], []) => self.rows <= dialect.statements.enqueue.most(),
+            ([], []) => {
+                let unique = |asked: &Asked<NewRows, _>| asked.request.has_unique();
+                self.rows <= dialect.statements.enqueue.most() && !self.enqueues.iter().any(unique)
+            }
             ([settle], []) if self.enqueues.is_empty() => settle.request.is_plain(dialect),
             ([], [other]) if self.enqueues.is_empty() => !other.is_whole(),
             _ => false,

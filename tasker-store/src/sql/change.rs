@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
+use uuid::Uuid;
 
 use crate::admin::Changed;
 use crate::clock::{after, from_micros, to_micros};
@@ -116,6 +117,16 @@ impl ChangeJob {
         } else {
             Wake::Control
         });
+        if again {
+            let columns = [
+                (Column::Attempt, 0i64.into()),
+                (Column::DueAt, tx.micros().into()),
+                (Column::CancelRequested, false.into()),
+                // Another may have its key by now, so this one must be without before it is back.
+                (Column::UniqueKey, None::<Uuid>.into()),
+            ];
+            set(tx, standing.number, columns).await?;
+        }
         let prune_at = prune_at(standing, state, finished_at, standing.deleted_at);
         let columns = [
             (Column::State, state.as_str().into()),
@@ -123,14 +134,6 @@ impl ChangeJob {
             (Column::PruneAt, prune_at.into()),
         ];
         set(tx, standing.number, columns).await?;
-        if again {
-            let columns = [
-                (Column::Attempt, 0i64.into()),
-                (Column::DueAt, tx.micros().into()),
-                (Column::CancelRequested, false.into()),
-            ];
-            set(tx, standing.number, columns).await?;
-        }
         Ok(Changed::Now(state))
     }
 }
@@ -148,6 +151,11 @@ async fn delete(
         (Column::PruneAt, prune_at.into()),
     ];
     set(tx, standing.number, columns).await?;
+    if deleted {
+        // It stays without when it is restored: another may have it by then.
+        let column = (Column::UniqueKey, None::<Uuid>.into());
+        set(tx, standing.number, [column]).await?;
+    }
     tx.tell(Wake::Control);
     if !deleted && state == JobState::Queued {
         tx.tell(Wake::Ready);

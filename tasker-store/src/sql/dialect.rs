@@ -77,10 +77,20 @@ pub(crate) enum Returning {
 /// Statement texts. `now` is always in microseconds; ids travel in JSON as hexadecimal digits.
 #[derive(Debug)]
 pub(crate) struct Statements {
-    /// Rows of `enqueue::NewRow`: leaves out those whose id exists, and those of disabled tasks unless told otherwise.
+    /// Rows of `enqueue::NewRow`: leaves out those whose id exists or whose key is held, and those of disabled tasks
+    /// unless told otherwise.
     pub(crate) enqueue: Bulk,
     /// Ids → id, number of those that exist.
     pub(crate) numbers: &'static str,
+    /// Rows of id, key and task → place of the row from 0, number of the job of this id, whether the task is disabled;
+    /// of the job that holds the key, if one does: number, id, state, whether it was claimed before or has ended.
+    pub(crate) met: &'static str,
+    /// Rows of `NewRow::content`, now: makes these jobs as the rows say where they have not been started → number.
+    pub(crate) replace: Returning,
+    /// Rows of number and due time, now: the same for the due time alone → number.
+    pub(crate) reschedule: Returning,
+    /// A condition on a job: it holds its key.
+    pub(crate) holds_key: &'static str,
     /// Names: makes the rows of queues where they are missing.
     pub(crate) ensure_queues: &'static str,
     /// Pairs of canonical form and alias: makes the rows of tasks where they are missing.

@@ -1,8 +1,9 @@
 //! Enqueueing: new jobs, many in one statement.
 //!
-//! A caller's jobs are checked before it asks. The statement leaves out ids that exist and jobs of disabled tasks.
-//! How the numbers of those it inserted are learned is the database's [`Numbering`]; those of others are looked up
-//! by id. Used by `enqueue`, by the follow-ups of a finish and by `fire`.
+//! A caller's jobs are checked before it asks. The statement leaves out ids that exist, jobs of disabled tasks and jobs
+//! whose unique key is held. How the numbers of those it inserted are learned is the database's [`Numbering`]; those of
+//! others are looked up by id. What becomes of unique jobs that were left out is in `unique`. Used by `enqueue`, by the
+//! follow-ups of a finish and by `fire`.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,14 +18,15 @@ use crate::limits;
 use crate::sql::batch::Asked;
 use crate::sql::dialect::Numbering;
 use crate::sql::exchange::Exchange;
+use crate::sql::unique;
 use crate::task::canonical_alias;
 use crate::wake::Wake;
 
 /// One job, ready to be written.
 pub(crate) struct NewRow {
-    job: NewJob,
+    pub(crate) job: NewJob,
     /// The alias in the form that is compared.
-    task: String,
+    pub(crate) task: String,
     /// Why it is refused, where it is.
     fault: Option<String>,
 }
@@ -51,6 +53,11 @@ impl NewRows {
         }
     }
 
+    /// Whether one has a unique key, which may take several statements.
+    pub(crate) fn has_unique(&self) -> bool {
+        self.rows.iter().any(|row| row.job.unique.is_some())
+    }
+
     /// Writes the jobs down; one over the limits fails the call.
     pub(crate) fn strict(op: &'static str, jobs: Vec<NewJob>) -> Result<Self> {
         let rows = Self::new(jobs);
@@ -75,6 +82,7 @@ impl NewRow {
     fn bind(&self, now: Instant, disabled: Disabled, values: &mut Vec<Value>) {
         let job = &self.job;
         let text = |text: &str, usual: bool| (!usual).then(|| text.to_owned()).into();
+        let holds = job.unique.as_ref().map(|unique| unique.holds.bits());
         values.extend([
             job.id.0.into(),
             job.alias.as_str().into(),
@@ -97,12 +105,14 @@ impl NewRow {
                 .into(),
             text(&self.task, self.task == job.alias),
             (disabled == Disabled::Taken).into(),
+            job.unique_digest(now).into(),
+            holds.map(i64::from).into(),
         ]);
     }
 }
 
 /// How many columns [`NewRow::bind`] adds.
-const COLUMNS: usize = 17;
+const COLUMNS: usize = 19;
 
 /// The enqueues of a batch.
 pub(crate) async fn run(
@@ -124,26 +134,61 @@ pub(crate) async fn insert(
     disabled: Disabled,
 ) -> Result<Vec<Enqueued>> {
     let mut answers = Vec::with_capacity(rows.len());
-    for some in rows.chunks(tx.words().enqueue.most()) {
+    for some in bounded(rows, tx.words().enqueue.most()) {
         let sound: Vec<&NewRow> = some
             .iter()
             .filter(|row| row.fault.is_none())
             .copied()
             .collect();
-        let mut numbers = write(tx, &sound, disabled).await?.into_iter();
-        let answer = |row: &&NewRow| match &row.fault {
-            Some(reason) => Enqueued::Refused {
-                reason: reason.clone(),
-            },
-            None => row.answer(numbers.next().flatten()),
-        };
-        answers.extend(some.iter().map(answer));
+        let mut written = match sound.iter().any(|row| row.job.unique.is_some()) {
+            true => unique::insert(tx, &sound, disabled).await?,
+            false => insert_plain(tx, &sound, disabled).await?,
+        }
+        .into_iter();
+        for row in some {
+            answers.extend(match &row.fault {
+                Some(reason) => Some(Enqueued::Refused {
+                    reason: reason.clone(),
+                }),
+                None => written.next(),
+            });
+        }
     }
     Ok(answers)
 }
 
-/// Inserts as many rows as one statement takes; gives the number of each, `None` where its task is disabled.
-async fn write(
+/// The rows in pieces that one statement takes: by their number, and by the size of their params, since servers bound
+/// what they are sent at a time.
+fn bounded<'a, 'b>(rows: &'a [&'b NewRow], most: usize) -> Vec<&'a [&'b NewRow]> {
+    const BYTES: usize = 4 << 20;
+    let (mut pieces, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (place, row) in rows.iter().enumerate() {
+        bytes += row.job.params.len();
+        if place > start && (place - start == most || bytes > BYTES) {
+            pieces.push(&rows[start..place]);
+            (start, bytes) = (place, row.job.params.len());
+        }
+    }
+    if start < rows.len() {
+        pieces.push(&rows[start..]);
+    }
+    pieces
+}
+
+/// Inserts as many rows as one statement takes without unique keys.
+async fn insert_plain(
+    tx: &mut Exchange<'_>,
+    rows: &[&NewRow],
+    disabled: Disabled,
+) -> Result<Vec<Enqueued>> {
+    let numbers = write(tx, rows, disabled).await?;
+    let answered = rows.iter().zip(numbers);
+    Ok(answered.map(|(row, number)| row.answer(number)).collect())
+}
+
+/// Inserts as many rows as one statement takes; gives the number of each, `None` where its task is disabled or another job
+/// holds its key.
+pub(crate) async fn write(
     tx: &mut Exchange<'_>,
     rows: &[&NewRow],
     disabled: Disabled,
@@ -199,7 +244,8 @@ fn gather(
 }
 
 impl NewRow {
-    fn answer(&self, number: Option<i64>) -> Enqueued {
+    /// It is in the store under this number, or refused because its task is disabled.
+    pub(crate) fn answer(&self, number: Option<i64>) -> Enqueued {
         match number {
             Some(number) => Enqueued::New {
                 id: self.job.id,
@@ -216,7 +262,7 @@ impl NewRow {
 }
 
 /// Makes the rows of queues and tasks that are new to this process, and tells that jobs are ready.
-async fn make_sure(
+pub(crate) async fn make_sure(
     tx: &mut Exchange<'_>,
     rows: impl Iterator<Item = &NewRow> + Send,
 ) -> Result<()> {
@@ -263,7 +309,8 @@ pub(crate) fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).map_or(LONGEST, |micros| micros.min(LONGEST))
 }
 
-fn keep_column(keep: Keep) -> Option<i64> {
+/// A span of retention as its column keeps it.
+pub(crate) fn keep_column(keep: Keep) -> Option<i64> {
     match keep {
         Keep::For(span) => Some(micros(span)),
         Keep::Forever => None,

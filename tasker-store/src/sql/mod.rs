@@ -10,7 +10,7 @@
 //! call returned survives the death of the process; a power loss may take the last commits. With
 //! `?synchronous=full` in the URL it survives that too. A write waits up to 30 s for others that hold the lock.
 //!
-//! Read next: `batch` (what shares a transaction), `enqueue`, `settle`, `claim` (the hot paths), `prune` (sweeps).
+//! Read next: `batch` (what shares a transaction), `enqueue`, `unique`, `settle`, `claim` (the hot paths), `prune` (sweeps).
 
 mod address;
 mod admin;
@@ -40,6 +40,7 @@ mod settle;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod unique;
 mod writer;
 
 use std::fmt;

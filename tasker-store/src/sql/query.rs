@@ -74,6 +74,11 @@ impl Reader {
                 [tag],
             ));
         }
+        if let Some(key) = query.holds {
+            find = find
+                .filter(job::Column::UniqueKey.eq(key))
+                .filter(Expr::cust(self.dialect.statements.holds_key));
+        }
         if let Some(before) = query.before {
             find = find.filter(job::Column::Number.lt(before));
         }

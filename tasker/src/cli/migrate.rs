@@ -1,6 +1,6 @@
-//! `migrate`, `migrate status`: the store's schema.
+//! `migrate [up]`, `migrate status`, `migrate --show-sql`: the store's schema.
 
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::json;
 use tasker_store::SchemaStep;
 
@@ -11,11 +11,21 @@ use crate::error::Result;
 pub(super) fn command() -> Command {
     Command::new("migrate")
         .about("Bring the store's schema up to date")
+        .arg(
+            Arg::new("show-sql")
+                .long("show-sql")
+                .action(ArgAction::SetTrue)
+                .help("Print the statements of the steps that are missing, and change nothing"),
+        )
+        .subcommand(Command::new("up").about("The same: apply the steps that are missing"))
         .subcommand(Command::new("status").about("Show the schema's steps, and change nothing"))
 }
 
 pub(super) async fn execute(session: &Session, matches: &ArgMatches) -> Result<()> {
     let status = matches.subcommand_name() == Some("status");
+    if matches.get_flag("show-sql") {
+        return statements(&session.tasker.schema().await?);
+    }
     if !status {
         // Opening brings it up to date.
         session.tasker.store().await?;
@@ -34,6 +44,17 @@ pub(super) async fn execute(session: &Session, matches: &ArgMatches) -> Result<(
         true => "this backend has no schema",
         false => "the schema is up to date",
     })
+}
+
+/// Each statement with its end, so that a database's own shell takes what is printed.
+fn statements(steps: &[SchemaStep]) -> Result<()> {
+    for step in steps.iter().filter(|step| !step.applied) {
+        output::line(&format!("-- {}", step.name))?;
+        for words in step.sql {
+            output::line(&format!("{words};"))?;
+        }
+    }
+    Ok(())
 }
 
 fn table(steps: &[SchemaStep]) -> Result<()> {

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use super::super::bench::{claim, claim_from, failure, job, new_worker, secs};
 use super::super::enqueue::new_task;
+use super::super::unique::told;
 use super::random::Random;
 use crate::attempt::{FailureKind, Level};
 use crate::clock::Due;
@@ -11,8 +12,10 @@ use crate::error::Result;
 use crate::job::{Enqueued, JobId, Keep, NewJob, Retention};
 use crate::lease::{Beat, Lease, WorkerId};
 use crate::settle::{Claim, Claimed, Failure, Finish, NewLine, Note, NoteBody, Outcome, Settle};
+use crate::state::JobState;
 use crate::store::Store;
 use crate::task::Declaration;
+use crate::unique::{Holds, OnConflict, Unique};
 
 const ALIASES: [&str; 3] = ["hello", "mail", "novelty"];
 const QUEUES: [&str; 2] = ["default", "mail"];
@@ -193,9 +196,36 @@ fn new_jobs(random: &mut Random) -> Vec<NewJob> {
                 succeeded: keep(random),
                 unsuccessful: keep(random),
             },
+            unique: unique(random),
             ..job(ALIASES[random.below(3) as usize])
         })
         .collect()
+}
+
+/// Few keys, so that jobs meet.
+fn unique(random: &mut Random) -> Option<Unique> {
+    let holds = [
+        Holds::UNTIL_STARTED,
+        Holds::UNTIL_FINISHED,
+        Holds::UNTIL_FINISHED.and_after(JobState::Succeeded),
+        Holds::UNTIL_FINISHED.and_after(JobState::Failed),
+        Holds::WHILE_KEPT,
+    ];
+    let asked = [
+        OnConflict::Existing,
+        OnConflict::Skip,
+        OnConflict::Replace,
+        OnConflict::Reschedule,
+    ];
+    if random.one_in(2) {
+        return None;
+    }
+    Some(Unique {
+        key: random.pick(&["a", "b"])?.into(),
+        period: random.one_in(4).then(|| secs(60)),
+        holds: random.pick(&holds)?,
+        on_conflict: random.pick(&asked)?,
+    })
 }
 
 impl Command {
@@ -255,11 +285,19 @@ async fn join(store: &dyn Store, worker: WorkerId) -> Result<()> {
 /// Numbers are left out: where they begin is the backend's own affair.
 async fn enqueue(store: &dyn Store, jobs: Vec<NewJob>) -> String {
     let answers = store.enqueue(jobs).await.expect("enqueue");
-    let taken = answers.iter().map(|answer| match answer {
-        Enqueued::New { id, .. } => Some(*id),
-        Enqueued::Refused { .. } => None,
-    });
-    format!("{:?}", taken.collect::<Vec<_>>())
+    let told = answers.iter().map(|fate| (told(fate), state(fate)));
+    format!("{:?}", told.collect::<Vec<_>>())
+}
+
+/// The state of the job that was met.
+fn state(fate: &Enqueued) -> Option<JobState> {
+    match fate {
+        Enqueued::Existing { state, .. }
+        | Enqueued::Replaced { state, .. }
+        | Enqueued::Rescheduled { state, .. }
+        | Enqueued::Skipped { state, .. } => Some(*state),
+        Enqueued::New { .. } | Enqueued::Refused { .. } => None,
+    }
 }
 
 /// The cancels of a beat come in any order.

@@ -41,6 +41,8 @@ pub struct Model {
     pub deleted_at: Option<i64>,
     pub schedule: Option<Uuid>,
     pub occurrence_at: Option<i64>,
+    pub unique_key: Option<Uuid>,
+    pub unique_holds: i16,
     pub tags: String,
     pub error: Option<String>,
     pub output: Option<String>,

@@ -123,6 +123,7 @@ pub(crate) fn older(missing: &[String]) -> StoreError {
 
 /// The steps this binary knows.
 pub(crate) async fn steps(connection: &DatabaseConnection) -> Result<Vec<SchemaStep>> {
+    let backend = connection.get_database_backend();
     let steps = Migrator::get_migration_with_status_read_only(connection).await;
     Ok(steps
         .map_err(|e| failed("schema", e))?
@@ -130,6 +131,8 @@ pub(crate) async fn steps(connection: &DatabaseConnection) -> Result<Vec<SchemaS
         .map(|step| SchemaStep {
             name: step.name().to_owned(),
             applied: step.status() == MigrationStatus::Applied,
+            // There is one step so far.
+            sql: m0001_tables::tables(backend),
         })
         .collect())
 }

@@ -32,6 +32,8 @@ pub(crate) const TABLES: &[&str] = &[
         deleted_at BIGINT,
         schedule BINARY(16),
         occurrence_at BIGINT,
+        unique_key BINARY(16),
+        unique_holds BIGINT NOT NULL DEFAULT 0,
         tags LONGTEXT NOT NULL,
         error LONGTEXT,
         output LONGTEXT,
@@ -41,6 +43,14 @@ pub(crate) const TABLES: &[&str] = &[
         waiting BIGINT AS (CASE WHEN state IN ('scheduled', 'retrying') AND deleted_at IS NULL THEN due_at END) STORED,
         runner BINARY(16) AS (CASE WHEN state = 'running' THEN worker END) STORED,
         unfinished BINARY(16) AS (CASE WHEN finished_at IS NULL AND deleted_at IS NULL THEN schedule END) STORED,
+        unique_held BINARY(16) AS (
+            CASE WHEN deleted_at IS NULL
+                  AND ((finished_at IS NULL AND (token = 0 OR (unique_holds & 1) <> 0))
+                       OR (state = 'succeeded' AND (unique_holds & 2) <> 0)
+                       OR (state = 'failed' AND (unique_holds & 4) <> 0)
+                       OR (state = 'canceled' AND (unique_holds & 8) <> 0))
+                 THEN unique_key END) STORED,
+        UNIQUE INDEX tasker_jobs_unique (unique_held),
         INDEX tasker_jobs_ready (ready, urgency, due_at, number),
         INDEX tasker_jobs_due (waiting),
         INDEX tasker_jobs_running (runner),

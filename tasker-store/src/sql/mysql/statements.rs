@@ -95,6 +95,15 @@ macro_rules! rescued {
     };
 }
 
+/// The jobs of the rows in parameter 1 that have not been started, locked.
+macro_rules! unstarted {
+    () => {
+        "SELECT j.number FROM JSON_TABLE(?1, '$[*]' COLUMNS (number BIGINT PATH '$[0]')) AS f
+          STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number
+          WHERE j.token = 0 AND j.finished_at IS NULL AND j.deleted_at IS NULL AND ?2 IS NOT NULL FOR UPDATE"
+    };
+}
+
 /// The first ready jobs of the queue (parameter 1), as a claim gives them back, locked.
 macro_rules! heads {
     ($and:literal) => {
@@ -113,11 +122,11 @@ pub(crate) const STATEMENTS: Statements = Statements {
     enqueue: Bulk::Json(
         "INSERT IGNORE INTO tasker_jobs (
             id, alias, queue, priority, params, shape, due_at, enqueued_at, state, max_attempts, at_most_once,
-            keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task)
+            keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, unique_key, unique_holds)
          SELECT unhex(f.id), f.alias, coalesce(f.queue, 'default'), f.priority, f.params, f.shape, f.due_at, f.enqueued_at,
                 CASE WHEN f.due_at <= f.enqueued_at THEN 'queued' ELSE 'scheduled' END, f.max_attempts,
                 f.at_most_once, f.keep_succeeded, f.keep_unsuccessful, coalesce(f.tags, '[]'), unhex(f.schedule),
-                f.occurrence_at, coalesce(f.task, f.alias)
+                f.occurrence_at, coalesce(f.task, f.alias), unhex(f.unique_key), coalesce(f.unique_holds, 0)
            FROM JSON_TABLE(?1, '$[*]' COLUMNS (
                     place FOR ORDINALITY,
                     id CHAR(32) PATH '$[0]', alias VARCHAR(255) CHARACTER SET utf8mb4 PATH '$[1]',
@@ -127,13 +136,55 @@ pub(crate) const STATEMENTS: Statements = Statements {
                     at_most_once INT PATH '$[9]', keep_succeeded BIGINT PATH '$[10]',
                     keep_unsuccessful BIGINT PATH '$[11]', tags LONGTEXT CHARACTER SET utf8mb4 PATH '$[12]',
                     schedule CHAR(32) PATH '$[13]', occurrence_at BIGINT PATH '$[14]',
-                    task VARCHAR(255) CHARACTER SET utf8mb4 PATH '$[15]', taken INT PATH '$[16]')) AS f
+                    task VARCHAR(255) CHARACTER SET utf8mb4 PATH '$[15]', taken INT PATH '$[16]',
+                    unique_key CHAR(32) PATH '$[17]', unique_holds BIGINT PATH '$[18]')) AS f
           WHERE f.taken OR coalesce(f.task, f.alias) NOT IN (SELECT t.task FROM tasker_tasks AS t WHERE NOT t.enabled)
           ORDER BY f.place",
     ),
     numbers: "SELECT j.id, j.number
            FROM JSON_TABLE(?1, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS f
            STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)",
+    met: "SELECT f.place - 1, o.number,
+                 EXISTS (SELECT 1 FROM tasker_tasks AS t WHERE t.task = f.task AND NOT t.enabled),
+                 h.number, h.id, h.state, h.token > 0 OR h.finished_at IS NOT NULL
+            FROM JSON_TABLE(?1, '$[*]' COLUMNS (
+                    place FOR ORDINALITY, id CHAR(32) PATH '$[0]', unique_key CHAR(32) PATH '$[1]',
+                    task VARCHAR(255) CHARACTER SET utf8mb4 PATH '$[2]')) AS f
+            LEFT JOIN tasker_jobs AS o ON o.id = unhex(f.id)
+            LEFT JOIN tasker_jobs AS h ON h.unique_held = unhex(f.unique_key)",
+    replace: Returning::Two {
+        look: unstarted!(),
+        change: "UPDATE JSON_TABLE(?2, '$[*]' COLUMNS (
+                    number BIGINT PATH '$[0]', queue VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[1]',
+                    priority INT PATH '$[2]', params LONGTEXT CHARACTER SET utf8mb4 PATH '$[3]',
+                    shape BIGINT PATH '$[4]', due_at BIGINT PATH '$[5]', max_attempts BIGINT PATH '$[6]',
+                    at_most_once INT PATH '$[7]', keep_succeeded BIGINT PATH '$[8]',
+                    keep_unsuccessful BIGINT PATH '$[9]', tags LONGTEXT CHARACTER SET utf8mb4 PATH '$[10]',
+                    schedule CHAR(32) PATH '$[11]', occurrence_at BIGINT PATH '$[12]',
+                    unique_holds BIGINT PATH '$[13]')) AS f
+             STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number
+               SET j.queue = f.queue, j.priority = f.priority, j.params = f.params, j.shape = f.shape,
+                   j.due_at = f.due_at, j.max_attempts = f.max_attempts, j.at_most_once = f.at_most_once,
+                   j.keep_succeeded = f.keep_succeeded, j.keep_unsuccessful = f.keep_unsuccessful, j.tags = f.tags,
+                   j.schedule = unhex(f.schedule), j.occurrence_at = f.occurrence_at,
+                   j.unique_holds = f.unique_holds,
+                   j.state = CASE WHEN j.state = 'paused' THEN 'paused'
+                                  WHEN f.due_at <= ?3 THEN 'queued'
+                                  ELSE 'scheduled' END
+             WHERE j.token = 0 AND j.finished_at IS NULL AND j.deleted_at IS NULL AND ?1 IS NOT NULL",
+    },
+    reschedule: Returning::Two {
+        look: unstarted!(),
+        change: "UPDATE JSON_TABLE(?2, '$[*]' COLUMNS (number BIGINT PATH '$[0]', due_at BIGINT PATH '$[1]')) AS f
+             STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number
+               SET j.due_at = f.due_at,
+                   j.state = CASE WHEN j.state = 'paused' THEN 'paused'
+                                  WHEN f.due_at <= ?3 THEN 'queued'
+                                  ELSE 'scheduled' END
+             WHERE j.token = 0 AND j.finished_at IS NULL AND j.deleted_at IS NULL AND ?1 IS NOT NULL",
+    },
+    // Equal, so that the index of the one is found by the other.
+    holds_key: "unique_held = unique_key",
     ensure_queues: "INSERT IGNORE INTO tasker_queues (name)
          SELECT f.name FROM JSON_TABLE(?1, '$[*]' COLUMNS (name VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS f",
     ensure_tasks: "INSERT IGNORE INTO tasker_tasks (task, alias, title, description, params, origin)

@@ -4,6 +4,7 @@
 //! locked is passed over (`SKIP LOCKED`): it is being taken, or comes back with the next sweep. Where a text
 //! names the latest instant, it is that of [`crate::to_micros`].
 
+use super::schema::holds_key;
 use crate::sql::bulk::Bulk;
 use crate::sql::dialect::{Fused, Returning, Statements};
 
@@ -116,14 +117,15 @@ macro_rules! enqueue {
         concat!(
             "INSERT INTO tasker_jobs (
                 id, alias, queue, priority, params, shape, due_at, enqueued_at, state, max_attempts, at_most_once,
-                keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task)
+                keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, unique_key, unique_holds)
              SELECT id, alias, coalesce(nullif(queue, ''), 'default'), priority, params, shape, due_at, enqueued_at,
                     CASE WHEN due_at <= enqueued_at THEN 'queued' ELSE 'scheduled' END,
                     nullif(max_attempts, -9223372036854775808), at_most_once,
                     nullif(keep_succeeded, -9223372036854775808),
                     nullif(keep_unsuccessful, -9223372036854775808),
                     coalesce(nullif(tags, ''), '[]'), nullif(schedule, '00000000-0000-0000-0000-000000000000'),
-                    nullif(occurrence_at, -9223372036854775808), coalesce(nullif(task, ''), alias)
+                    nullif(occurrence_at, -9223372036854775808), coalesce(nullif(task, ''), alias),
+                    nullif(unique_key, '00000000-0000-0000-0000-000000000000'), greatest(unique_holds, 0)
                FROM ",
             $from,
             " WITH ORDINALITY AS f(",
@@ -145,9 +147,9 @@ pub(crate) const STATEMENTS: Statements = Statements {
         all: enqueue!(
             "unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
                     $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[], $13::text[],
-                    $14::uuid[], $15::bigint[], $16::text[], $17::boolean[])",
+                    $14::uuid[], $15::bigint[], $16::text[], $17::boolean[], $18::uuid[], $19::bigint[])",
             "id, alias, queue, priority, params, shape, due_at, enqueued_at, max_attempts, at_most_once,
-             keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken, place",
+             keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken, unique_key, unique_holds, place",
             ""
         ),
         some: enqueue!(
@@ -155,14 +157,52 @@ pub(crate) const STATEMENTS: Statements = Statements {
             "id, params, place",
             "CROSS JOIN (SELECT $3::text, $4::text, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bigint,
                                 $10::boolean, $11::bigint, $12::bigint, $13::text, $14::uuid, $15::bigint,
-                                $16::text, $17::boolean)
+                                $16::text, $17::boolean, $18::uuid, $19::bigint)
                 AS g(alias, queue, priority, shape, due_at, enqueued_at, max_attempts, at_most_once,
-                     keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken)"
+                     keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken, unique_key,
+                     unique_holds)"
         ),
         varying: &[0, 4],
     },
     numbers: "SELECT id, number FROM tasker_jobs
          WHERE id IN (SELECT v::uuid FROM json_array_elements_text($1::json) AS r(v))",
+    // The holder is looked for by itself, so that its condition is the index's, word for word.
+    met: concat!(
+        "SELECT m.place - 1, m.own, m.disabled, j.number, j.id, j.state, j.token > 0 OR j.finished_at IS NOT NULL
+           FROM (SELECT f.place,
+                        (SELECT number FROM tasker_jobs WHERE id = (f.v ->> 0)::uuid) AS own,
+                        EXISTS (SELECT 1 FROM tasker_tasks WHERE task = f.v ->> 2 AND NOT enabled) AS disabled,
+                        (SELECT number FROM tasker_jobs WHERE unique_key = (f.v ->> 1)::uuid AND ",
+        holds_key!(),
+        ") AS holder
+                   FROM json_array_elements($1::json) WITH ORDINALITY AS f(v, place)) AS m
+           LEFT JOIN tasker_jobs AS j ON j.number = m.holder"
+    ),
+    replace: Returning::One(
+        "UPDATE tasker_jobs AS j
+           SET queue = f.v ->> 1, priority = (f.v ->> 2)::smallint, params = f.v ->> 3, shape = (f.v ->> 4)::bigint,
+               due_at = (f.v ->> 5)::bigint, max_attempts = (f.v ->> 6)::bigint,
+               at_most_once = (f.v ->> 7)::bigint <> 0, keep_succeeded = (f.v ->> 8)::bigint,
+               keep_unsuccessful = (f.v ->> 9)::bigint, tags = f.v ->> 10, schedule = (f.v ->> 11)::uuid,
+               occurrence_at = (f.v ->> 12)::bigint, unique_holds = (f.v ->> 13)::bigint,
+               state = CASE WHEN j.state = 'paused' THEN 'paused'
+                            WHEN (f.v ->> 5)::bigint <= $2 THEN 'queued'
+                            ELSE 'scheduled' END
+          FROM json_array_elements($1::json) AS f(v)
+         WHERE j.number = (f.v ->> 0)::bigint AND j.token = 0 AND j.finished_at IS NULL AND j.deleted_at IS NULL
+        RETURNING j.number",
+    ),
+    reschedule: Returning::One(
+        "UPDATE tasker_jobs AS j
+           SET due_at = (f.v ->> 1)::bigint,
+               state = CASE WHEN j.state = 'paused' THEN 'paused'
+                            WHEN (f.v ->> 1)::bigint <= $2 THEN 'queued'
+                            ELSE 'scheduled' END
+          FROM json_array_elements($1::json) AS f(v)
+         WHERE j.number = (f.v ->> 0)::bigint AND j.token = 0 AND j.finished_at IS NULL AND j.deleted_at IS NULL
+        RETURNING j.number",
+    ),
+    holds_key: holds_key!(),
     ensure_queues: "INSERT INTO tasker_queues (name) SELECT json_array_elements_text($1::json) ON CONFLICT DO NOTHING",
     ensure_tasks: "INSERT INTO tasker_tasks (task, alias)
         SELECT v ->> 0, v ->> 1 FROM json_array_elements($1::json) AS r(v) ON CONFLICT DO NOTHING",

@@ -115,6 +115,21 @@ async fn a_sweep_walks_only_what_it_is_about() {
 }
 
 #[tokio::test]
+async fn the_holder_of_a_key_is_found_by_it() {
+    let words = &DIALECT.statements;
+    walks(
+        words.met,
+        "tasker_jobs USING INDEX tasker_jobs_unique (unique_key=?)",
+    )
+    .await;
+    walks(words.met, "sqlite_autoindex_tasker_jobs_1 (id=?)").await;
+    walks(words.met, "SEARCH j USING INTEGER PRIMARY KEY").await;
+    for words in [one(words.replace), one(words.reschedule)] {
+        walks(words, "SEARCH j USING INTEGER PRIMARY KEY").await;
+    }
+}
+
+#[tokio::test]
 async fn a_job_is_erased_by_its_keys() {
     for words in DIALECT.statements.erase {
         let lines = plan(words).await;

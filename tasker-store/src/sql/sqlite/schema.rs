@@ -4,6 +4,19 @@
 //! epoch, ids are 16 bytes. The indexes are partial, so that each holds only the rows its sweep is about:
 //! finished jobs, however many, are in none but the one for pruning.
 
+/// Whether a job holds its unique key, for the index and for those who look into it. Once it does not, no move makes
+/// it so again: see `crate::unique`.
+macro_rules! holds_key {
+    () => {
+        "unique_key IS NOT NULL AND deleted_at IS NULL
+         AND ((finished_at IS NULL AND (token = 0 OR (unique_holds & 1) <> 0))
+              OR (state = 'succeeded' AND (unique_holds & 2) <> 0)
+              OR (state = 'failed' AND (unique_holds & 4) <> 0)
+              OR (state = 'canceled' AND (unique_holds & 8) <> 0))"
+    };
+}
+pub(super) use holds_key;
+
 /// Version 1, in order.
 pub(crate) const TABLES: &[&str] = &[
     "CREATE TABLE tasker_jobs (
@@ -31,6 +44,8 @@ pub(crate) const TABLES: &[&str] = &[
         deleted_at INTEGER,
         schedule BLOB,
         occurrence_at INTEGER,
+        unique_key BLOB,
+        unique_holds INTEGER NOT NULL DEFAULT 0,
         tags TEXT NOT NULL,
         error TEXT,
         output TEXT,
@@ -47,6 +62,10 @@ pub(crate) const TABLES: &[&str] = &[
     "CREATE INDEX tasker_jobs_prune ON tasker_jobs (prune_at) WHERE prune_at IS NOT NULL",
     "CREATE INDEX tasker_jobs_unfinished ON tasker_jobs (schedule)
         WHERE schedule IS NOT NULL AND finished_at IS NULL AND deleted_at IS NULL",
+    concat!(
+        "CREATE UNIQUE INDEX tasker_jobs_unique ON tasker_jobs (unique_key) WHERE ",
+        holds_key!()
+    ),
     "CREATE TABLE tasker_attempts (
         job INTEGER NOT NULL,
         token INTEGER NOT NULL,

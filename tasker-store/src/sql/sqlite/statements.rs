@@ -5,6 +5,7 @@
 //! of its column. Where a text names the latest instant, it is that of [`crate::to_micros`]: a sum past it would
 //! turn into a floating-point number.
 
+use super::schema::holds_key;
 use crate::sql::bulk::Bulk;
 use crate::sql::dialect::{Returning, Statements};
 
@@ -56,18 +57,51 @@ pub(crate) const STATEMENTS: Statements = Statements {
     enqueue: Bulk::Places {
         before: "INSERT INTO tasker_jobs (
             id, alias, queue, priority, params, shape, due_at, enqueued_at, state, max_attempts, at_most_once,
-            keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task)
+            keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, unique_key, unique_holds)
         SELECT column1, column2, coalesce(column3, 'default'), column4, column5, column6, column7, column8,
                iif(column7 <= column8, 'queued', 'scheduled'), column9, column10, column11, column12,
-               coalesce(column13, '[]'), column14, column15, coalesce(column16, column2)
+               coalesce(column13, '[]'), column14, column15, coalesce(column16, column2), column18, coalesce(column19, 0)
           FROM (VALUES ",
-        row: "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        row: "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         after: ")
          WHERE column1 IS NOT NULL AND
                (column17 OR coalesce(column16, column2) NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0))
-        ON CONFLICT (id) DO NOTHING",
+        ON CONFLICT DO NOTHING",
     },
     numbers: "SELECT id, number FROM tasker_jobs WHERE id IN (SELECT unhex(value) FROM json_each(?1))",
+    // The holder is looked for by itself, so that its condition is the index's, word for word.
+    met: concat!(
+        "SELECT m.place, m.own, m.disabled, j.number, j.id, j.state, j.token > 0 OR j.finished_at IS NOT NULL
+          FROM (SELECT f.key AS place,
+                       (SELECT number FROM tasker_jobs WHERE id = unhex(f.value ->> 0)) AS own,
+                       EXISTS (SELECT 1 FROM tasker_tasks
+                                WHERE task = f.value ->> 2 AND enabled = 0) AS disabled,
+                       (SELECT number FROM tasker_jobs WHERE unique_key = unhex(f.value ->> 1) AND ",
+        holds_key!(),
+        ") AS holder
+                  FROM json_each(?1) AS f) AS m
+          LEFT JOIN tasker_jobs AS j ON j.number = m.holder"
+    ),
+    replace: Returning::One("UPDATE tasker_jobs AS j
+           SET queue = f.value ->> 1, priority = f.value ->> 2, params = f.value ->> 3, shape = f.value ->> 4,
+               due_at = f.value ->> 5, max_attempts = f.value ->> 6, at_most_once = f.value ->> 7,
+               keep_succeeded = f.value ->> 8, keep_unsuccessful = f.value ->> 9, tags = f.value ->> 10,
+               schedule = unhex(f.value ->> 11), occurrence_at = f.value ->> 12, unique_holds = f.value ->> 13,
+               state = CASE WHEN j.state = 'paused' THEN 'paused'
+                            WHEN f.value ->> 5 <= ?2 THEN 'queued'
+                            ELSE 'scheduled' END
+          FROM json_each(?1) AS f
+         WHERE j.number = f.value ->> 0 AND j.token = 0 AND j.finished_at IS NULL AND j.deleted_at IS NULL
+        RETURNING number"),
+    reschedule: Returning::One("UPDATE tasker_jobs AS j
+           SET due_at = f.value ->> 1,
+               state = CASE WHEN j.state = 'paused' THEN 'paused'
+                            WHEN f.value ->> 1 <= ?2 THEN 'queued'
+                            ELSE 'scheduled' END
+          FROM json_each(?1) AS f
+         WHERE j.number = f.value ->> 0 AND j.token = 0 AND j.finished_at IS NULL AND j.deleted_at IS NULL
+        RETURNING number"),
+    holds_key: holds_key!(),
     ensure_queues: "INSERT OR IGNORE INTO tasker_queues (name) SELECT value FROM json_each(?1)",
     ensure_tasks: "INSERT OR IGNORE INTO tasker_tasks (task, alias)
         SELECT value ->> 0, value ->> 1 FROM json_each(?1)",
