@@ -108,6 +108,21 @@ snapshot!(
 );
 
 snapshot!(
+    unique,
+    task::function(
+        quote!(unique(
+            params(user, r#type),
+            period = "1h",
+            while(scheduled, queued, running, retrying, succeeded),
+            on_conflict = replace
+        )),
+        quote!(
+            async fn remind(#[param(name = "user_id")] user: u32, r#type: Kind, text: String) {}
+        )
+    )
+);
+
+snapshot!(
     derived,
     task::derive(quote! {
         /// Resize one picture.

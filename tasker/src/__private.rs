@@ -19,7 +19,7 @@ pub use std::vec::Vec;
 
 pub use inventory;
 pub use serde::de::Deserialize;
-pub use tasker_store::{CatchUp, Overlap};
+pub use tasker_store::{CatchUp, Holds, JobState, OnConflict, Overlap};
 
 #[cfg(feature = "cli")]
 pub use crate::cli::Program;
@@ -43,6 +43,7 @@ pub use crate::task::handler::{BoxFuture, Call, CallError, Handler, Output};
 pub use crate::task::params::{Codec, Fields, NoParams, ParamError, Params, check, codec, debug};
 pub use crate::task::registry::Registration;
 pub use crate::task::state::States;
+pub use crate::task::unique::{UniqueBy, UniqueDefinition};
 
 use crate::grammar::duration;
 
@@ -106,5 +107,42 @@ pub const fn timeout(text: &str) -> Duration {
     match duration::parse(text) {
         Ok(timeout) => timeout,
         Err(_) => Duration::ZERO,
+    }
+}
+
+/// What is wrong with the text of a unique key.
+pub const fn check_key(text: &str) -> Result<(), Message> {
+    if text.is_empty() {
+        return Err(Message::new(
+            "a unique key has at least one byte: to have one job of the task at a time, give it any text",
+        ));
+    }
+    Ok(())
+}
+
+/// What is wrong with the text of a period that jobs are unique within.
+pub const fn check_period(text: &str) -> Result<(), Message> {
+    match duration::parse(text) {
+        Ok(period) if period.is_zero() => Err(Message::new(
+            "a job cannot be unique within a period of nothing: leave it out for all time",
+        )),
+        Ok(_) => Ok(()),
+        Err(message) => Err(message),
+    }
+}
+
+/// A period from its text, which [`check_period`] has approved.
+pub const fn period(text: &str) -> Duration {
+    match duration::parse(text) {
+        Ok(period) => period,
+        Err(_) => Duration::from_secs(1),
+    }
+}
+
+/// The states a job holds its unique key in, which the expansion has had approved.
+pub const fn holds(states: &[JobState]) -> Holds {
+    match Holds::while_in(states) {
+        Ok(holds) => holds,
+        Err(_) => Holds::UNTIL_FINISHED,
     }
 }

@@ -10,7 +10,7 @@ use crate::client::Tasker;
 use crate::enqueue::{new_job as from_definition, params_error};
 use crate::error::{Error, Result};
 use crate::task::registry::suggest;
-use crate::task::{Fields, ParamDefinition, ParamError};
+use crate::task::{Fields, ParamDefinition, ParamError, UniqueDefinition};
 
 /// A parameter as the store mirrors it, in the JSON list of a task's `params`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,13 +34,35 @@ impl From<&ParamDefinition> for StoredParam {
     }
 }
 
+/// A job on its way, and what it was made from.
+pub(crate) struct Made {
+    pub(crate) job: NewJob,
+    /// Its params, with their defaults where this binary has the task.
+    pub(crate) params: Fields,
+    /// What the task says of unique jobs, where this binary has it.
+    pub(crate) unique: Option<&'static UniqueDefinition>,
+    /// The names of the task's params.
+    pub(crate) names: Vec<String>,
+}
+
 /// A job for the task of this alias.
-pub(crate) async fn new_job(tasker: &Tasker, alias: &str, params: Fields) -> Result<NewJob> {
+pub(crate) async fn new_job(tasker: &Tasker, alias: &str, params: Fields) -> Result<Made> {
     if let Some(task) = tasker.registry().get(alias) {
-        (task.check)(params.clone()).map_err(|source| params_error(task.alias, source))?;
-        known_names(task.params.iter().map(|param| param.name), &params)
-            .map_err(|source| params_error(task.alias, source))?;
-        return from_definition(task, &params);
+        let fail = |source| params_error(task.alias, source);
+        let typed = (task.check)(params.clone()).map_err(fail)?;
+        let names = task.params.iter().map(|param| param.name);
+        known_names(names.clone(), &params).map_err(fail)?;
+        // Stored as given, so that what is left out takes the default of the day it runs; unique as typed.
+        let job = NewJob {
+            unique: task.unique.map(|unique| unique.of(&typed)),
+            ..from_definition(task, &params)?
+        };
+        return Ok(Made {
+            job,
+            params: typed,
+            unique: task.unique.as_ref(),
+            names: names.map(str::to_owned).collect(),
+        });
     }
     let stored = tasker.store().await?.tasks().await?;
     let wanted = canonical_alias(alias);
@@ -58,10 +80,10 @@ pub(crate) async fn new_job(tasker: &Tasker, alias: &str, params: Fields) -> Res
             },
         });
     };
-    from_stored(task, &params)
+    from_stored(task, params)
 }
 
-fn from_stored(task: &StoredTask, params: &Fields) -> Result<NewJob> {
+fn from_stored(task: &StoredTask, params: Fields) -> Result<Made> {
     let definitions: Vec<StoredParam> = serde_json::from_str(&task.params).unwrap_or_default();
     let fail = |source| params_error(&task.alias, source);
     for param in &definitions {
@@ -69,13 +91,19 @@ fn from_stored(task: &StoredTask, params: &Fields) -> Result<NewJob> {
             return Err(fail(ParamError::new(&param.name, "is missing")));
         }
     }
-    known_names(definitions.iter().map(|param| param.name.as_str()), params).map_err(fail)?;
-    let text = serde_json::to_string(params)
+    known_names(definitions.iter().map(|param| param.name.as_str()), &params).map_err(fail)?;
+    let text = serde_json::to_string(&params)
         .map_err(|error| fail(ParamError::new(".", error.to_string())))?;
-    Ok(NewJob {
+    let job = NewJob {
         queue: task.queue.clone(),
         shape: task.shape,
         ..NewJob::new(task.alias.clone(), text)
+    };
+    Ok(Made {
+        job,
+        params,
+        unique: None,
+        names: definitions.into_iter().map(|param| param.name).collect(),
     })
 }
 
@@ -86,17 +114,22 @@ pub(crate) fn known_names<'a>(
 ) -> Result<(), ParamError> {
     for given in params.keys() {
         if !names.clone().any(|name| name == given) {
-            let hint = match suggest(given, names.clone()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it takes {}", list(names)),
-            };
-            return Err(ParamError::new(
-                given,
-                format!("is no param of this task: {hint}"),
-            ));
+            return Err(unknown_name(given, names));
         }
     }
     Ok(())
+}
+
+/// What to say of a name that is none of `names`.
+pub(crate) fn unknown_name<'a>(
+    given: &str,
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> ParamError {
+    let hint = match suggest(given, names.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it takes {}", list(names)),
+    };
+    ParamError::new(given, format!("is no param of this task: {hint}"))
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {

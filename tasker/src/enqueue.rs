@@ -8,12 +8,13 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde_json::Value;
-use tasker_store::{Due, Enqueued, Instant, NewJob, limits};
+use tasker_store::{Due, Enqueued, Holds, Instant, JobState, NewJob, OnConflict, limits};
 
 use crate::client::Tasker;
 use crate::error::{Error, Result};
-use crate::handle::JobHandle;
-use crate::task::{BoxFuture, Fields, ParamError, Params, Task, TaskDefinition};
+use crate::handle::{EnqueueFate, JobHandle};
+use crate::task::unique::{By, Misfit, UniqueOptions, keep_while_held};
+use crate::task::{BoxFuture, Fields, ParamError, Params, Task, TaskDefinition, UniqueDefinition};
 
 /// A job about to be enqueued, whose task returns `O`.
 #[must_use = "nothing is enqueued until this is awaited"]
@@ -39,6 +40,7 @@ struct Options {
     priority: Option<i16>,
     max_attempts: Option<Option<u32>>,
     tags: Vec<String>,
+    unique: UniqueOptions,
 }
 
 impl<O> Enqueue<O> {
@@ -88,14 +90,16 @@ impl<O> Enqueue<O> {
                 let params = self
                     .params
                     .map_err(|source| params_error(task.alias, source))?;
-                new_job(task, &params)?
+                self.options.job(task, &params)?
             }
             Target::Alias(alias) => {
                 let params = self.params.map_err(|source| params_error(&alias, source))?;
-                crate::dynamic::new_job(&tasker, &alias, params).await?
+                let made = crate::dynamic::new_job(&tasker, &alias, params).await?;
+                let names: Vec<&str> = made.names.iter().map(String::as_str).collect();
+                self.options
+                    .apply(made.job, made.unique, &names, &made.params)?
             }
         };
-        let job = self.options.apply(job)?;
         let alias = job.alias.clone();
         let mut answers = tasker.store().await?.enqueue(vec![job]).await?;
         handle(&tasker, &alias, answers.pop())
@@ -111,7 +115,8 @@ impl<O: Send + 'static> IntoFuture for Enqueue<O> {
     }
 }
 
-/// Many jobs of one task about to be enqueued, in one statement: all of them, or none.
+/// Many jobs of one task about to be enqueued, in one statement: all of them, or none. Of unique ones
+/// ([`EnqueueMany::unique_params`]) each handle says what became of it; duplicates within the call are told as such.
 #[must_use = "nothing is enqueued until this is awaited"]
 #[derive(Debug)]
 pub struct EnqueueMany<O> {
@@ -142,7 +147,7 @@ impl<O> EnqueueMany<O> {
         let params = self.params.map_err(|source| params_error(alias, source))?;
         let jobs = params
             .iter()
-            .map(|params| self.options.apply(new_job(self.task, params)?))
+            .map(|params| self.options.job(self.task, params))
             .collect::<Result<Vec<_>>>()?;
         let answers = tasker.store().await?.enqueue(jobs).await?;
         answers
@@ -207,6 +212,61 @@ macro_rules! options {
                 self
             }
 
+            /// Makes it unique by all its params: of the jobs of this task with equal params, one at a time.
+            pub fn unique_params(mut self) -> Self {
+                self.options.unique.by = Some(By::Params);
+                self
+            }
+
+            /// Makes it unique by the params of these names, as they are stored.
+            pub fn unique_params_of<N: Into<String>>(
+                mut self,
+                names: impl IntoIterator<Item = N>,
+            ) -> Self {
+                let names = names.into_iter().map(Into::into).collect();
+                self.options.unique.by = Some(By::ParamsOf(names));
+                self
+            }
+
+            /// Whatever its task says, any number of its like may be there.
+            pub fn not_unique(mut self) -> Self {
+                self.options.unique.by = Some(By::Nothing);
+                self
+            }
+
+            /// Counts uniqueness within the period of this length that its planned time lies in, by the store's clock:
+            /// not more than one job in each, since a job that succeeded counts too. Periods are counted from the Unix
+            /// epoch in UTC, so those of an hour begin on the hour. The job is kept for at least that long.
+            pub fn unique_for(mut self, period: Duration) -> Self {
+                self.options.unique.period = Some(period);
+                self
+            }
+
+            /// It counts as long as it has not been started: while it runs, another may wait.
+            pub fn unique_until_started(mut self) -> Self {
+                self.options.unique.holds = Some(Ok(Holds::UNTIL_STARTED));
+                self
+            }
+
+            /// It counts until it has finished, however; the default where there is no period.
+            pub fn unique_until_finished(mut self) -> Self {
+                self.options.unique.holds = Some(Ok(Holds::UNTIL_FINISHED));
+                self
+            }
+
+            /// It counts while it is in any of these states. A set that no job could keep to is refused with what to
+            /// add: see [`Holds::while_in`].
+            pub fn unique_while(mut self, states: impl AsRef<[JobState]>) -> Self {
+                self.options.unique.holds = Some(Holds::while_in(states.as_ref()));
+                self
+            }
+
+            /// What becomes of it where another job is there. Default: [`OnConflict::Existing`].
+            pub fn on_conflict(mut self, asked: OnConflict) -> Self {
+                self.options.unique.on_conflict = Some(asked);
+                self
+            }
+
             /// Uses this tasker instead of the current one.
             pub fn on(mut self, tasker: &Tasker) -> Self {
                 self.tasker = Some(tasker.clone());
@@ -219,8 +279,43 @@ macro_rules! options {
 options!(Enqueue);
 options!(EnqueueMany);
 
+impl<O> Enqueue<O> {
+    /// Makes it unique by a key of the application's own: of the jobs of this task with the same key, one at a time.
+    /// Where one is there, [`JobHandle::fate`] says so and the handle is that one's, unless
+    /// [`Enqueue::on_conflict`] asks for something else.
+    ///
+    /// ```standalone_crate
+    /// # use tasker::{Tasker, task};
+    /// # #[task] async fn welcome(user: u32) -> Result<(), std::io::Error> { let _ = user; Ok(()) }
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// # let tasker = Tasker::connect("memory:").await?;
+    /// let first = Welcome::enqueue(WelcomeParams::new(42)).unique("welcome:42").on(&tasker).await?;
+    /// let second = Welcome::enqueue(WelcomeParams::new(42)).unique("welcome:42").on(&tasker).await?;
+    /// assert!(first.is_new() && !second.is_new());
+    /// assert_eq!(first.id(), second.id());
+    /// # Ok::<(), tasker::Error>(()) }).expect("runs");
+    /// ```
+    pub fn unique(mut self, key: impl Into<String>) -> Self {
+        self.options.unique.by = Some(By::Key(key.into()));
+        self
+    }
+}
+
 impl Options {
-    fn apply(&self, mut job: NewJob) -> Result<NewJob> {
+    /// A job of `task` with the options of its attribute and these.
+    fn job(&self, task: &'static TaskDefinition, params: &Fields) -> Result<NewJob> {
+        let names: Vec<&str> = task.params.iter().map(|param| param.name).collect();
+        self.apply(new_job(task, params)?, task.unique.as_ref(), &names, params)
+    }
+
+    /// These options over those of the task, whose params have these `names`.
+    fn apply(
+        &self,
+        mut job: NewJob,
+        unique: Option<&UniqueDefinition>,
+        names: &[&str],
+        params: &Fields,
+    ) -> Result<NewJob> {
         if let Some(due) = self.due {
             job.due = due;
         }
@@ -238,17 +333,22 @@ impl Options {
             job.max_attempts = max_attempts;
         }
         job.tags.extend(self.tags.iter().cloned());
-        limits::check(&job).map_err(|reason| Error::Refused {
-            alias: job.alias.clone(),
-            reason,
-        })?;
+        if !self.unique.says_nothing() {
+            let unique = self.unique.of(unique, names, params);
+            job.unique = unique.map_err(|misfit| match misfit {
+                Misfit::Params(source) => params_error(&job.alias, source),
+                Misfit::Options(reason) => refused(&job.alias, reason),
+            })?;
+        }
+        keep_while_held(&mut job);
+        limits::check(&job).map_err(|reason| refused(&job.alias, reason))?;
         Ok(job)
     }
 }
 
 /// A job of `task` with the options of its attribute.
-pub(crate) fn new_job(task: &'static TaskDefinition, params: &Fields) -> Result<NewJob> {
-    let params = serde_json::to_string(params)
+pub(crate) fn new_job(task: &'static TaskDefinition, fields: &Fields) -> Result<NewJob> {
+    let params = serde_json::to_string(fields)
         .map_err(|error| params_error(task.alias, ParamError::new(".", error.to_string())))?;
     Ok(NewJob {
         queue: task.queue.to_owned(),
@@ -256,6 +356,7 @@ pub(crate) fn new_job(task: &'static TaskDefinition, params: &Fields) -> Result<
         shape: task.shape(),
         max_attempts: task.max_attempts,
         tags: task.tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        unique: task.unique.map(|unique| unique.of(fields)),
         ..NewJob::new(task.alias, params)
     })
 }
@@ -267,16 +368,22 @@ pub(crate) fn params_error(alias: &str, source: ParamError) -> Error {
     }
 }
 
-fn handle<O>(tasker: &Tasker, alias: &str, answer: Option<Enqueued>) -> Result<JobHandle<O>> {
-    let refused = |reason: String| Error::Refused {
+fn refused(alias: &str, reason: impl Into<String>) -> Error {
+    Error::Refused {
         alias: alias.to_owned(),
-        reason,
-    };
+        reason: reason.into(),
+    }
+}
+
+fn handle<O>(tasker: &Tasker, alias: &str, answer: Option<Enqueued>) -> Result<JobHandle<O>> {
     match answer {
-        Some(Enqueued::New { id, number }) => Ok(JobHandle::new(tasker.clone(), id, number)),
-        Some(Enqueued::Refused { reason }) => Err(refused(reason)),
-        other => Err(refused(format!(
-            "the store gave no answer for it ({other:?})"
-        ))),
+        Some(Enqueued::Refused { reason }) => Err(refused(alias, reason)),
+        other => match other.as_ref().and_then(EnqueueFate::of) {
+            Some((id, number, fate)) => Ok(JobHandle::new(tasker.clone(), id, number, fate)),
+            None => {
+                let reason = format!("the store gave no answer for it ({other:?})");
+                Err(refused(alias, reason))
+            }
+        },
     }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tasker_store::{Changed, Job, JobId, JobState, Wake};
+use tasker_store::{Changed, Enqueued, Job, JobId, JobState, Wake};
 
 use crate::client::Tasker;
 use crate::error::{Error, Result};
@@ -18,15 +18,17 @@ pub struct JobHandle<O> {
     tasker: Tasker,
     id: JobId,
     number: i64,
+    fate: EnqueueFate,
     output: PhantomData<fn() -> O>,
 }
 
 impl<O> JobHandle<O> {
-    pub(crate) fn new(tasker: Tasker, id: JobId, number: i64) -> Self {
+    pub(crate) fn new(tasker: Tasker, id: JobId, number: i64, fate: EnqueueFate) -> Self {
         Self {
             tasker,
             id,
             number,
+            fate,
             output: PhantomData,
         }
     }
@@ -39,6 +41,16 @@ impl<O> JobHandle<O> {
     /// The job's short number, as the command line prints and takes it.
     pub fn number(&self) -> i64 {
         self.number
+    }
+
+    /// What the enqueue that gave this handle came to. Where a unique job met another, the handle is that other one's.
+    pub fn fate(&self) -> EnqueueFate {
+        self.fate
+    }
+
+    /// Whether the enqueue made this job, rather than meeting it under its unique key.
+    pub fn is_new(&self) -> bool {
+        self.fate == EnqueueFate::New
     }
 
     /// The job as it is now.
@@ -110,7 +122,7 @@ impl<O> JobHandle<O> {
 
 impl<O> Clone for JobHandle<O> {
     fn clone(&self) -> Self {
-        Self::new(self.tasker.clone(), self.id, self.number)
+        Self::new(self.tasker.clone(), self.id, self.number, self.fate)
     }
 }
 
@@ -119,6 +131,57 @@ impl<O> fmt::Debug for JobHandle<O> {
         f.debug_struct("JobHandle")
             .field("id", &self.id)
             .field("number", &self.number)
+            .field("fate", &self.fate)
             .finish_non_exhaustive()
+    }
+}
+
+/// What an enqueue came to. All but `New` name a job that was there under the same unique key, in the state it has
+/// after the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EnqueueFate {
+    /// The job is new.
+    New,
+    /// A job was there, and is the one meant; nothing was changed.
+    Existing(JobState),
+    /// A job was there and was made as the new one would have been.
+    Replaced(JobState),
+    /// A job was there and took the due time of the new one.
+    Rescheduled(JobState),
+    /// A job was there, so the new one was left out.
+    Skipped(JobState),
+}
+
+impl EnqueueFate {
+    /// Its name: `new`, `existing`, `replaced`, `rescheduled` or `skipped`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Existing(_) => "existing",
+            Self::Replaced(_) => "replaced",
+            Self::Rescheduled(_) => "rescheduled",
+            Self::Skipped(_) => "skipped",
+        }
+    }
+
+    /// The job an answer names, and how; `None` where it names none.
+    pub(crate) fn of(answer: &Enqueued) -> Option<(JobId, i64, Self)> {
+        match *answer {
+            Enqueued::New { id, number } => Some((id, number, Self::New)),
+            Enqueued::Existing { id, number, state } => Some((id, number, Self::Existing(state))),
+            Enqueued::Replaced { id, number, state } => Some((id, number, Self::Replaced(state))),
+            Enqueued::Rescheduled { id, number, state } => {
+                Some((id, number, Self::Rescheduled(state)))
+            }
+            Enqueued::Skipped { id, number, state } => Some((id, number, Self::Skipped(state))),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for EnqueueFate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }

@@ -1,7 +1,8 @@
 //! Jobs, queues and schedules as an application or an operator handles them: thin, typed fronts of the store.
 
 use tasker_store::{
-    Attempt, Changed, Job, JobId, JobQuery, JobRef, LogLine, Queue, Schedule, Task as StoredTask,
+    Attempt, Changed, Instant, Job, JobId, JobQuery, JobRef, LogLine, Queue, Schedule,
+    Task as StoredTask, Unique,
 };
 
 use crate::client::Tasker;
@@ -26,6 +27,17 @@ impl<'a> Jobs<'a> {
     /// One job, by id or number.
     pub async fn get(self, job: impl Into<JobRef>) -> Result<Option<Job>> {
         Ok(self.tasker.store().await?.job(job.into()).await?)
+    }
+
+    /// The unfinished job of the task `alias` that has this key, as [`crate::Enqueue::unique`] gave it, or the ended one
+    /// that still counts. Not for keys that count within a period.
+    pub async fn holder(self, alias: &str, key: impl Into<String>) -> Result<Option<Job>> {
+        let query = JobQuery {
+            // Without a period the moment does not count.
+            holds: Some(Unique::new(key).digest(alias, Instant::UNIX_EPOCH)),
+            ..JobQuery::default()
+        };
+        Ok(self.list(query).await?.pop())
     }
 
     /// The failed attempts of a job, the oldest first.

@@ -58,12 +58,12 @@ pub use client::{Tasker, TaskerBuilder};
 pub use enqueue::{Enqueue, EnqueueMany};
 pub use error::{Error, Result};
 pub use grammar::Message;
-pub use handle::JobHandle;
+pub use handle::{EnqueueFate, JobHandle};
 pub use jobs::{Jobs, Queues, Schedules, Tasks};
 pub use task::{
     Backoff, BoxError, BoxFuture, Call, CallError, Context, Disposition, Fields, FromContext,
     Handler, Output, ParamDefinition, ParamError, Params, Registry, Run, ScheduleDefinition, Shape,
-    State, States, Task, TaskDefinition, TaskError,
+    State, States, Task, TaskDefinition, TaskError, UniqueBy, UniqueDefinition,
 };
 #[cfg(feature = "macros")]
 #[doc = include_str!("task/task_macro.md")]
@@ -115,6 +115,7 @@ pub use tasker_macros::Task;
 #[cfg(feature = "macros")]
 pub use tasker_macros::main;
 pub use tasker_store::{
-    CatchUp, Changed, Instant, Job, JobId, JobQuery, JobRef, JobState, Overlap, Progress,
+    CatchUp, Changed, Holds, Instant, Job, JobId, JobQuery, JobRef, JobState, OnConflict, Overlap,
+    Progress,
 };
 pub use worker::{Stopper, Summary, Worker, WorkerBuilder, WorkerEvent};

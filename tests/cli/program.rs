@@ -122,6 +122,7 @@ static EXTRA: TaskDefinition = TaskDefinition {
     backoff: Backoff::DEFAULT,
     timeout: None,
     tags: &[],
+    unique: None,
     params: &[],
     schedules: &[],
     blocking: false,
@@ -133,7 +134,7 @@ static EXTRA: TaskDefinition = TaskDefinition {
             })
         })
     },
-    check: |_| Ok(()),
+    check: Ok,
     render: |_| None,
     missing: |_| Vec::new(),
     origin: "tasker-tests",

@@ -41,6 +41,38 @@ fn a_job_is_enqueued_worked_and_told() {
 }
 
 #[test]
+fn an_enqueue_that_meets_another_job_says_so() {
+    let session = Session::new();
+    let enqueue = |words: &[&str]| {
+        let words = [words, &["--enqueue"]].concat();
+        let mut command = session.command_of(env!("CARGO_BIN_EXE_cli-every"), &words);
+        let ended = Ended::from(command.output().expect("the program starts"));
+        assert_eq!(ended.code, Some(0), "{words:?}: {ended:?}");
+        ended.out
+    };
+    let first = enqueue(&["bill"]);
+    let id = first
+        .strip_prefix("job 1 (")
+        .and_then(|rest| rest.strip_suffix(") queued\n"));
+    let id = id.unwrap_or_else(|| panic!("it is the first: {first}"));
+    // The same day by its name, and another note.
+    let again = enqueue(&["bill", "--day", "today", "--note", "x"]);
+    assert_eq!(again, format!("job 1 ({id}) is there already: queued\n"));
+    let told: serde_json::Value = serde_json::from_str(&enqueue(&["bill", "--json"])).unwrap();
+    let expected = json!({ "id": id, "number": 1, "alias": "bill", "fate": "existing" });
+    assert_eq!(told, expected);
+    let other = enqueue(&["bill", "--day", "tomorrow", "--json"]);
+    let other: serde_json::Value = serde_json::from_str(&other).unwrap();
+    assert_eq!(other["fate"], json!("new"));
+    enqueue(&["index", "--in", "5m"]);
+    let moved = enqueue(&["index", "--in", "10m"]);
+    assert!(
+        moved.ends_with(") was there and is rescheduled: scheduled\n"),
+        "{moved}"
+    );
+}
+
+#[test]
 fn until_empty_is_exit_1_if_a_job_failed() {
     let session = Session::new();
     session.done(&["fail", "--enqueue"]);

@@ -21,6 +21,7 @@ struct Dimensions {
     alias = "resize",
     queue = "media",
     timeout = "2m",
+    unique(params(path), until = started),
     schedule("daily 03:00", params(path = "all"))
 )]
 struct Resize {

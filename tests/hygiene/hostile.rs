@@ -80,7 +80,13 @@ impl<T> Everything for T {}
 #[::tasker::task(
     alias = "hostile-names",
     schedule("daily 12:00", tz = "UTC", params(states = "x", r#type = "y")),
-    timeout = "3s"
+    timeout = "3s",
+    unique(
+        params(states, r#type),
+        period = "1h",
+        while(scheduled, queued, running, retrying, failed),
+        on_conflict = skip
+    )
 )]
 async fn hostile(
     context: ::tasker::Context,
@@ -106,8 +112,10 @@ fn r#loop(r#fn: u8, _unused: &u8) -> ::std::result::Result<(), ::std::string::St
     ::std::result::Result::Ok(())
 }
 
-#[::tasker::task]
+#[::tasker::task(unique = KEY)]
 async fn foo_bar() {}
+
+const KEY: &::core::primitive::str = "one";
 
 #[allow(
     non_snake_case,
@@ -123,7 +131,7 @@ mod renamed {
         pub(crate) use ::tasker::*;
     }
 
-    #[framework::task(crate = crate::hostile::renamed::framework, alias = "by-another-name")]
+    #[framework::task(crate = crate::hostile::renamed::framework, alias = "by-another-name", unique)]
     async fn by_another_name(what: u8) {
         let _ = what;
     }

@@ -21,4 +21,5 @@ mod schedules;
 mod stopping;
 mod tasks;
 mod twins;
+mod unique;
 mod working;

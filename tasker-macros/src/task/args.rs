@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Ident, Lit, Path, Token};
 
 use super::schedule::Schedule;
+use super::unique::Unique;
 use crate::errors::Errors;
 use crate::options::{self, Known, Text};
 
@@ -24,6 +25,7 @@ const KNOWN: Known = Known {
         "tz",
         "catch_up",
         "overlap",
+        "unique",
         "tags",
         "name",
         "crate",
@@ -31,7 +33,6 @@ const KNOWN: Known = Known {
     ],
     repeatable: &["schedule"],
     later: &[
-        ("unique", ""),
         ("concurrency", ""),
         ("rate", ""),
         ("at_most_once", ""),
@@ -53,6 +54,7 @@ pub(crate) struct Args {
     pub(crate) tz: Option<Text>,
     pub(crate) catch_up: Option<CatchUp>,
     pub(crate) overlap: Option<Overlap>,
+    pub(crate) unique: Option<Unique>,
     pub(crate) tags: Vec<Text>,
     pub(crate) name: Option<Ident>,
     pub(crate) krate: Option<Path>,
@@ -115,6 +117,7 @@ impl Args {
             "tz" => self.tz = Some(Text::assigned(input)?),
             "catch_up" => self.catch_up = Some(CatchUp::read(input)?),
             "overlap" => self.overlap = Some(Overlap::read(input)?),
+            "unique" => self.unique = Some(Unique::read(input, errors)?),
             "tags" => self.tags = tags(input)?,
             "name" => self.name = Some(type_name(input)?),
             "crate" => self.krate = Some(krate(input)?),

@@ -19,6 +19,15 @@ pub(crate) fn checks(model: &Model) -> TokenStream {
     if let Some(timeout) = &args.timeout {
         checks.push(check(model, "check_timeout", &[timeout]));
     }
+    if let Some(unique) = &args.unique {
+        if let Some(key) = unique.key() {
+            checks.push(check(model, "check_key", &[key]));
+        }
+        if let Some(period) = &unique.period {
+            checks.push(check(model, "check_period", &[period]));
+        }
+        checks.push(unique.check(&model.rt));
+    }
     if let Some(tz) = &args.tz {
         checks.push(check(model, "check_zone", &[tz]));
     }

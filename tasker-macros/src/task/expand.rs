@@ -320,6 +320,8 @@ fn definition(model: &Model) -> TokenStream {
     let backoff = super::checks::backoff(model);
     let timeout = super::checks::timeout(model);
     let tags = args.tags.iter().map(|tag| &tag.tokens);
+    let unique = args.unique.as_ref();
+    let unique = unique.map_or_else(|| quote!(#rt::None), |unique| unique.definition(model));
     let params = model
         .params
         .iter()
@@ -345,6 +347,7 @@ fn definition(model: &Model) -> TokenStream {
             backoff: #backoff,
             timeout: #timeout,
             tags: &[#(#tags),*],
+            unique: #unique,
             params: &[#(#params),*],
             schedules: &[#(#schedules),*],
             blocking: #blocking,

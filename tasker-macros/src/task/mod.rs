@@ -22,6 +22,7 @@ mod param;
 mod schedule;
 mod surface;
 mod ty;
+mod unique;
 mod validate;
 
 use proc_macro2::TokenStream;

@@ -36,6 +36,9 @@ pub(crate) fn validate(model: &Model, errors: &mut Errors) {
         param_names(model, param, &mut seen, errors);
     }
     schedules(model, errors);
+    if let Some(unique) = &model.args.unique {
+        unique.validate(model, errors);
+    }
 }
 
 fn type_names(model: &Model, errors: &mut Errors) {

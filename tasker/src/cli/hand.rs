@@ -15,6 +15,7 @@ use super::signals::Signals;
 use super::{End, Session, output};
 use crate::enqueue::Enqueue;
 use crate::error::{Error, Result};
+use crate::handle::EnqueueFate;
 use crate::run::by_hand;
 use crate::task::{Fields, TaskDefinition};
 
@@ -100,12 +101,26 @@ async fn enqueue(
         || options.at.is_some_and(|at| at > chrono::Utc::now());
     let job = job.await?;
     match session.json {
-        true => {
-            output::json(&json!({ "id": job.id(), "number": job.number(), "alias": task.alias }))
-        }
+        true => output::json(&json!({
+            "id": job.id(),
+            "number": job.number(),
+            "alias": task.alias,
+            "fate": job.fate().as_str(),
+        })),
         false => {
-            let state = if is_later { "scheduled" } else { "queued" };
-            output::line(&format!("job {} ({}) {state}", job.number(), job.id()))
+            let became = match job.fate() {
+                EnqueueFate::New if is_later => "scheduled".into(),
+                EnqueueFate::New => "queued".into(),
+                EnqueueFate::Existing(state) => format!("is there already: {state}"),
+                EnqueueFate::Skipped(state) => {
+                    format!("is there already: {state}; this one was left out")
+                }
+                EnqueueFate::Replaced(state) => format!("was there and is replaced: {state}"),
+                EnqueueFate::Rescheduled(state) => {
+                    format!("was there and is rescheduled: {state}")
+                }
+            };
+            output::line(&format!("job {} ({}) {became}", job.number(), job.id()))
         }
     }
 }

@@ -60,7 +60,7 @@ static ONE_REQUIRED: &[ParamDefinition] = &[ParamDefinition {
 }];
 
 /// As generated code would check it: `name` may not be empty, and what is an object has a `street`.
-fn check(fields: Fields) -> Result<(), ParamError> {
+fn check(fields: Fields) -> Result<Fields, ParamError> {
     match (fields.get("name"), fields.get("address")) {
         (Some(Value::String(name)), _) if name.is_empty() => {
             Err(ParamError::new("name", "may not be empty"))
@@ -68,7 +68,7 @@ fn check(fields: Fields) -> Result<(), ParamError> {
         (_, Some(address)) if address.get("street").is_none() => {
             Err(ParamError::new("address.street", "is missing"))
         }
-        _ => Ok(()),
+        _ => Ok(fields),
     }
 }
 
@@ -83,6 +83,7 @@ const fn task(alias: &'static str, params: &'static [ParamDefinition]) -> TaskDe
         backoff: Backoff::DEFAULT,
         timeout: None,
         tags: &[],
+        unique: None,
         params,
         schedules: &[],
         blocking: false,

@@ -19,6 +19,7 @@ use crate::enqueue::new_job;
 use crate::error::Result;
 use crate::task::TaskDefinition;
 use crate::task::params;
+use crate::task::unique::keep_while_held;
 
 /// Schedules looked at in one go.
 const BATCH: u32 = 1_000;
@@ -90,6 +91,7 @@ fn job(task: &'static TaskDefinition, schedule: &Schedule, at: Instant) -> Resul
     let fields = params::parse(&schedule.params)
         .map_err(|source| crate::enqueue::params_error(task.alias, source))?;
     let mut job = new_job(task, &fields)?;
+    keep_while_held(&mut job);
     job.occurrence = Some(Occurrence {
         schedule: schedule.id,
         at,

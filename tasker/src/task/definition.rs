@@ -11,6 +11,7 @@ use super::handler::Run;
 use super::params::{Fields, ParamError};
 use super::shape::Shape;
 use super::state::States;
+use super::unique::UniqueDefinition;
 
 /// A task: what it is called, what it takes, how it runs.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub struct TaskDefinition {
     pub timeout: Option<Duration>,
     /// Labels of its jobs.
     pub tags: &'static [&'static str],
+    /// What makes its jobs unique; `None`, the default, where nothing does.
+    pub unique: Option<UniqueDefinition>,
     /// What it takes, in the order of the signature.
     pub params: &'static [ParamDefinition],
     /// When it runs by itself.
@@ -41,8 +44,9 @@ pub struct TaskDefinition {
     pub blocking: bool,
     /// The code.
     pub run: Run,
-    /// Decodes params and throws the result away: whether a job with these params could run.
-    pub check: fn(Fields) -> Result<(), ParamError>,
+    /// Decodes params and writes them again, defaults filled in: whether a job with these params could run, and what it
+    /// would run with.
+    pub check: fn(Fields) -> Result<Fields, ParamError>,
     /// An output as stored, in the words of its type's `Display`; `None` where the type has none or does not decode.
     pub render: fn(&str) -> Option<String>,
     /// What it takes by `State` or `#[inject]` and the application has not got, in sentences.

@@ -14,6 +14,7 @@ pub(crate) mod params;
 pub(crate) mod registry;
 pub(crate) mod shape;
 pub(crate) mod state;
+pub(crate) mod unique;
 
 pub use backoff::Backoff;
 pub use context::Context;
@@ -24,3 +25,4 @@ pub use params::{Fields, ParamError, Params};
 pub use registry::Registry;
 pub use shape::Shape;
 pub use state::{State, States};
+pub use unique::{UniqueBy, UniqueDefinition};

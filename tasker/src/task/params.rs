@@ -181,9 +181,9 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, Misfit> {
     })
 }
 
-/// Decodes and forgets: whether a job with these params could run.
-pub fn check<P: Params>(fields: Fields) -> Result<(), ParamError> {
-    P::decode(fields).map(drop)
+/// Decodes and writes again: whether a job with these params could run, and what with.
+pub fn check<P: Params>(fields: Fields) -> Result<Fields, ParamError> {
+    P::decode(fields)?.encode()
 }
 
 /// Shows params without asking their types for `Debug`.

@@ -21,6 +21,16 @@ fn stuck() {
 #[task]
 async fn nothing() {}
 
+/// Bill a day, and each day once at a time.
+#[task(unique(params(day)))]
+async fn bill(#[param(default = "today")] day: String, note: Option<String>) {
+    let _ = (day, note);
+}
+
+/// Bring the index up to date, when all has been quiet for a while.
+#[task(unique(key = "index", on_conflict = reschedule))]
+async fn index() {}
+
 #[tasker::main]
 async fn main(app: tasker::App) -> tasker::Result<()> {
     app.database_url("sqlite://every.db?mode=rwc").run().await

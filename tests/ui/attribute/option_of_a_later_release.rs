@@ -1,4 +1,4 @@
-#[tasker::task(unique = "x")]
+#[tasker::task(concurrency = 3)]
 async fn hello() {}
 
 fn main() {}

@@ -1,0 +1,6 @@
+#[tasker::task(unique(params(usr)))]
+async fn hello(user: u32) {
+    let _ = user;
+}
+
+fn main() {}
