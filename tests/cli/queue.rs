@@ -290,8 +290,14 @@ fn the_store_is_where_flag_then_environment_say() {
 fn the_schema_is_shown_and_brought_up_to_date() {
     let session = Session::new();
     let sql = session.done(&["migrate", "--show-sql"]);
-    assert!(sql.contains("CREATE TABLE tasker_jobs") && sql.contains(");\n"), "{sql}");
-    assert_eq!(session.done(&["migrate", "up"]), "the schema is up to date\n");
+    assert!(
+        sql.contains("CREATE TABLE tasker_jobs") && sql.contains(");\n"),
+        "{sql}"
+    );
+    assert_eq!(
+        session.done(&["migrate", "up"]),
+        "the schema is up to date\n"
+    );
     assert_eq!(session.done(&["migrate", "--show-sql"]), "");
     assert_eq!(session.done(&["migrate"]), "the schema is up to date\n");
     let steps = session.json(&["migrate", "status", "--json"]);

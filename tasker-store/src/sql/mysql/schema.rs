@@ -33,7 +33,7 @@ pub(crate) const TABLES: &[&str] = &[
         schedule BINARY(16),
         occurrence_at BIGINT,
         unique_key BINARY(16),
-        unique_holds BIGINT NOT NULL DEFAULT 0,
+        unique_holds SMALLINT NOT NULL DEFAULT 0,
         tags LONGTEXT NOT NULL,
         error LONGTEXT,
         output LONGTEXT,

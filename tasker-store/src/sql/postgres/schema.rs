@@ -46,7 +46,7 @@ pub(crate) const TABLES: &[&str] = &[
         schedule UUID,
         occurrence_at BIGINT,
         unique_key UUID,
-        unique_holds BIGINT NOT NULL DEFAULT 0,
+        unique_holds SMALLINT NOT NULL DEFAULT 0,
         tags TEXT NOT NULL,
         error TEXT,
         output TEXT,

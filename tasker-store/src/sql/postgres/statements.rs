@@ -125,7 +125,7 @@ macro_rules! enqueue {
                     nullif(keep_unsuccessful, -9223372036854775808),
                     coalesce(nullif(tags, ''), '[]'), nullif(schedule, '00000000-0000-0000-0000-000000000000'),
                     nullif(occurrence_at, -9223372036854775808), coalesce(nullif(task, ''), alias),
-                    nullif(unique_key, '00000000-0000-0000-0000-000000000000'), greatest(unique_holds, 0)
+                    nullif(unique_key, '00000000-0000-0000-0000-000000000000'), greatest(unique_holds, 0)::smallint
                FROM ",
             $from,
             " WITH ORDINALITY AS f(",
@@ -184,7 +184,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
                due_at = (f.v ->> 5)::bigint, max_attempts = (f.v ->> 6)::bigint,
                at_most_once = (f.v ->> 7)::bigint <> 0, keep_succeeded = (f.v ->> 8)::bigint,
                keep_unsuccessful = (f.v ->> 9)::bigint, tags = f.v ->> 10, schedule = (f.v ->> 11)::uuid,
-               occurrence_at = (f.v ->> 12)::bigint, unique_holds = (f.v ->> 13)::bigint,
+               occurrence_at = (f.v ->> 12)::bigint, unique_holds = (f.v ->> 13)::smallint,
                state = CASE WHEN j.state = 'paused' THEN 'paused'
                             WHEN (f.v ->> 5)::bigint <= $2 THEN 'queued'
                             ELSE 'scheduled' END
