@@ -10,13 +10,13 @@ use sea_orm::{DatabaseBackend, DatabaseConnection, DbErr};
 
 use crate::error::{ErrorKind, Result, StoreError};
 use crate::sql::dialect::Dialect;
-use crate::sql::writer::Desk;
 #[cfg(feature = "mysql")]
 use crate::sql::mysql;
 #[cfg(feature = "postgres")]
 use crate::sql::postgres;
 #[cfg(feature = "sqlite")]
 use crate::sql::sqlite;
+use crate::sql::writer::Desk;
 
 /// How many connections read at a time.
 pub(crate) const READERS: u32 = 4;

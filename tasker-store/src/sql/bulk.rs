@@ -96,8 +96,9 @@ impl Bulk {
             }
             Bulk::Json(text) => {
                 let rows: Vec<&[Value]> = rows.chunks(columns).collect();
-                let rows: Vec<Vec<serde_json::Value>> =
-                    (rows.iter()).map(|row| row.iter().map(json).collect()).collect();
+                let rows: Vec<Vec<serde_json::Value>> = (rows.iter())
+                    .map(|row| row.iter().map(json).collect())
+                    .collect();
                 values.push(crate::sql::enqueue::json(&rows).into());
                 ((*text).to_owned(), values)
             }
@@ -170,8 +171,14 @@ mod tests {
         };
         let (text, values) = bulk.statement(vec![7i64.into()], 2, rows);
         assert_eq!(text, "all");
-        let texts = Value::Array(ArrayType::String, Some(Box::new(vec!["".into(), "b".into()])));
-        let numbers = Value::Array(ArrayType::BigInt, Some(Box::new(vec![1i64.into(), 2i64.into()])));
+        let texts = Value::Array(
+            ArrayType::String,
+            Some(Box::new(vec!["".into(), "b".into()])),
+        );
+        let numbers = Value::Array(
+            ArrayType::BigInt,
+            Some(Box::new(vec![1i64.into(), 2i64.into()])),
+        );
         assert_eq!(values, vec![7i64.into(), numbers.clone(), texts]);
         let rows = vec![1i64.into(), "a".into(), 2i64.into(), "a".into()];
         let (text, values) = bulk.statement(Vec::new(), 2, rows);
@@ -181,7 +188,12 @@ mod tests {
 
     #[test]
     fn rows_become_json() {
-        let rows = vec![1i64.into(), Value::String(None), true.into(), Value::from("é\"")];
+        let rows = vec![
+            1i64.into(),
+            Value::String(None),
+            true.into(),
+            Value::from("é\""),
+        ];
         let (_, values) = Bulk::Json("text").statement(Vec::new(), 2, rows);
         assert_eq!(values, vec![Value::from("[[1,null],[1,\"é\\\"\"]]")]);
     }

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, QueryResult, Statement,
-    TransactionTrait, TryGetable, Value,
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult,
+    QueryResult, Statement, TransactionTrait, TryGetable, Value,
 };
 
 use crate::clock::{Instant, to_micros};
@@ -102,7 +102,9 @@ impl Exchange<'static> {
     pub(crate) fn transaction(&self) -> &DatabaseTransaction {
         match &self.link {
             Link::Transaction(tx) => tx,
-            Link::Pool(_) | Link::Caller(_) => unreachable!("a migration is begun as a transaction"),
+            Link::Pool(_) | Link::Caller(_) => {
+                unreachable!("a migration is begun as a transaction")
+            }
         }
     }
 
@@ -301,7 +303,6 @@ pub(crate) fn get<T: TryGetable>(op: &'static str, row: &QueryResult, column: us
         .caused_by(e)
     })
 }
-
 
 /// A text with numbered parameters, `?1`, as one whose parameters come in order: MySQL knows no others. Parameters
 /// without a number stay.

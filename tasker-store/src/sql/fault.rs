@@ -58,7 +58,10 @@ pub(crate) fn fault(error: &DbErr) -> Fault {
         Some(DriverError::Database(reported)) => of_database(reported.as_ref()),
         Some(DriverError::Io(_) | DriverError::PoolClosed | DriverError::WorkerCrashed) => Fault {
             broken: true,
-            ..Fault::new(ErrorKind::Unavailable, "the connection to the database broke")
+            ..Fault::new(
+                ErrorKind::Unavailable,
+                "the connection to the database broke",
+            )
         },
         Some(DriverError::Protocol(_) | DriverError::Tls(_)) => Fault {
             broken: true,

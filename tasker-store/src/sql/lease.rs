@@ -150,7 +150,10 @@ impl Operation for Hold {
             .col_expr(lease::Column::Until, Expr::value(until))
             .filter(lease::Column::Name.eq(&self.name))
             .filter(lease::Column::Until.lte(tx.micros()));
-        let taken = taken.exec(tx.connection()).await.map_err(|e| tx.failed(e))?;
+        let taken = taken
+            .exec(tx.connection())
+            .await
+            .map_err(|e| tx.failed(e))?;
         if taken.rows_affected == 0 {
             return Ok(Held::No);
         }

@@ -9,15 +9,13 @@ use crate::sql::fault::Fault;
 pub(crate) fn fault(error: &PgDatabaseError) -> Fault {
     let (kind, detail) = match error.code() {
         // serialization failure, deadlock, lock not available; a row that somebody else inserted meanwhile
-        "40001" | "40P01" | "55P03" | "23505" => (
-            ErrorKind::Conflict,
-            "another transaction was in the way",
-        ),
+        "40001" | "40P01" | "55P03" | "23505" => {
+            (ErrorKind::Conflict, "another transaction was in the way")
+        }
         // shutting down, crash, cannot connect now, too many connections
-        "57P01" | "57P02" | "57P03" => (
-            ErrorKind::Unavailable,
-            "the server is stopping or starting",
-        ),
+        "57P01" | "57P02" | "57P03" => {
+            (ErrorKind::Unavailable, "the server is stopping or starting")
+        }
         "53300" => (
             ErrorKind::Unavailable,
             "the server has no connection left: raise its max_connections or run fewer programs",
@@ -30,7 +28,10 @@ pub(crate) fn fault(error: &PgDatabaseError) -> Fault {
             ErrorKind::Unavailable,
             "the server takes no writes: it is a standby, or set to read only",
         ),
-        "57014" => (ErrorKind::Backend, "the server ended the statement: it took too long"),
+        "57014" => (
+            ErrorKind::Backend,
+            "the server ended the statement: it took too long",
+        ),
         "28000" | "28P01" => (
             ErrorKind::Unsupported,
             "the server refused the user or the password of the URL",
@@ -54,9 +55,10 @@ pub(crate) fn fault(error: &PgDatabaseError) -> Fault {
         code if code.starts_with("08") => {
             (ErrorKind::Unavailable, "the connection to the server broke")
         }
-        code if code.starts_with("53") => {
-            (ErrorKind::Unavailable, "the server lacks resources just now")
-        }
+        code if code.starts_with("53") => (
+            ErrorKind::Unavailable,
+            "the server lacks resources just now",
+        ),
         code if code.starts_with("XX001") => (
             ErrorKind::Corrupt,
             "the database is damaged: restore it from a backup",

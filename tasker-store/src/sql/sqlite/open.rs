@@ -107,7 +107,10 @@ pub(crate) fn fault(error: &SqliteError) -> Fault {
             ErrorKind::Unavailable,
             "the file cannot be opened: see that it is a file, and may be read and written",
         ),
-        Some(18) => (ErrorKind::Invalid, "the database refused a value: it is too big"),
+        Some(18) => (
+            ErrorKind::Invalid,
+            "the database refused a value: it is too big",
+        ),
         Some(26) => (
             ErrorKind::Corrupt,
             "the file is no SQLite database: name another one",

@@ -81,7 +81,12 @@ async fn a_finish_finds_its_jobs_by_id() {
     let succeed = words.succeed.as_ref().expect("SQLite has it");
     let rows = vec![None::<i64>.into(); 200];
     let (succeed, _) = succeed.statement(Vec::new(), 2, rows);
-    for words in [succeed.as_str(), one(words.end), one(words.give_back), words.live] {
+    for words in [
+        succeed.as_str(),
+        one(words.end),
+        one(words.give_back),
+        words.live,
+    ] {
         walks(words, "sqlite_autoindex_tasker_jobs_1 (id=?)").await;
     }
     walks(&succeed, "SEARCH tasker_jobs USING INTEGER PRIMARY KEY").await;
