@@ -8,6 +8,7 @@
 mod memory;
 mod postgres;
 mod sqlite;
+mod within;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,6 +25,14 @@ const BACKENDS: &[(&str, MakeHarness)] = &[
     ("postgres", || Arc::new(postgres::Postgres)),
     ("sqlite", || Arc::new(sqlite::File)),
     ("sqlite-memory", || Arc::new(sqlite::Memory)),
+    ("postgres-within", || {
+        let (of, application) = (postgres::Postgres, Some(postgres::DATABASE));
+        Arc::new(within::Within { of, application })
+    }),
+    ("sqlite-within", || {
+        let (of, application) = (sqlite::File, None);
+        Arc::new(within::Within { of, application })
+    }),
 ];
 
 fn main() -> ExitCode {
@@ -31,7 +40,9 @@ fn main() -> ExitCode {
     let trials = (BACKENDS.iter())
         .flat_map(|(backend, harness)| {
             let harness = harness();
-            (cases().into_iter()).map(move |case| trial(backend, case, Arc::clone(&harness)))
+            (cases().into_iter())
+                .filter(|case| within::takes(backend, case))
+                .map(move |case| trial(backend, case, Arc::clone(&harness)))
         })
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()

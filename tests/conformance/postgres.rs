@@ -8,6 +8,9 @@ use tasker_store::{Capabilities, Capability, Clock, SqlStore, TestClock};
 
 pub(crate) struct Postgres;
 
+/// Where the schemas are.
+pub(crate) const DATABASE: &str = "postgres://postgres@127.0.0.1:5432/tasker_transactions";
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 #[async_trait]
@@ -15,13 +18,18 @@ impl Harness for Postgres {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             backend: "postgres",
-            has: &[Capability::Durable, Capability::Shared, Capability::Queries],
+            has: &[
+                Capability::Durable,
+                Capability::Shared,
+                Capability::Transactions,
+                Capability::Queries,
+            ],
         }
     }
 
     async fn fresh(&self, clock: TestClock) -> Fresh {
         let url = format!(
-            "postgres://postgres@127.0.0.1:5432/tasker_main?schema=c{}_{}",
+            "{DATABASE}?schema=c{}_{}",
             std::process::id(),
             NEXT.fetch_add(1, Ordering::Relaxed)
         );

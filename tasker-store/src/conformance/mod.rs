@@ -67,6 +67,8 @@ mod settle;
 mod stale;
 mod steps;
 mod wakes;
+#[cfg(feature = "sql")]
+mod within;
 mod workers;
 
 use std::any::Any;
@@ -167,6 +169,8 @@ pub fn cases() -> Vec<Case> {
         wakes::cases(),
         concurrency::cases(),
         model::cases(),
+        #[cfg(feature = "sql")]
+        within::cases(),
     ]
     .concat()
 }
