@@ -9,7 +9,7 @@ pub enum Capability {
     Durable,
     /// Several processes can use the store at once.
     Shared,
-    /// Jobs can be enqueued in the application's own transaction.
+    /// Jobs can be enqueued and finished in the application's own transaction, by methods of the backend's own type.
     Transactions,
     /// Jobs can be listed by state, task, queue and tag.
     Queries,

@@ -8,6 +8,7 @@
 mod memory;
 mod server;
 mod sqlite;
+mod within;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -34,6 +35,24 @@ const BACKENDS: &[Backend] = &[
         Arc::new(server::Server(Engine::Postgres))
     }),
     on_server(Engine::MySql, || Arc::new(server::Server(Engine::MySql))),
+    Backend {
+        name: "sqlite-within",
+        harness: || Arc::new(within::Within(sqlite::File, None)),
+        server: None,
+    },
+    Backend {
+        name: "postgres-within",
+        harness: || {
+            let of = server::Server(Engine::Postgres);
+            Arc::new(within::Within(of, Some(Engine::Postgres)))
+        },
+        server: Some(Engine::Postgres),
+    },
+    Backend {
+        name: "mysql-within",
+        harness: || Arc::new(within::Within(server::Server(Engine::MySql), None)),
+        server: Some(Engine::MySql),
+    },
 ];
 
 const fn backend(name: &'static str, harness: fn() -> Arc<dyn Harness>) -> Backend {
@@ -58,7 +77,9 @@ fn main() -> ExitCode {
         let harness = (backend.harness)();
         let usable = backend.server.map_or(Usable::Yes, Engine::can_share);
         let trial = move |case| trial(backend.name, case, &harness, &usable);
-        cases().into_iter().map(trial)
+        let mut cases = cases();
+        cases.retain(|case| within::takes(backend.name, case));
+        cases.into_iter().map(trial)
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }

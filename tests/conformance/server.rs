@@ -15,7 +15,12 @@ impl Harness for Server {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             backend: self.0.name(),
-            has: &[Capability::Durable, Capability::Shared, Capability::Queries],
+            has: &[
+                Capability::Durable,
+                Capability::Shared,
+                Capability::Transactions,
+                Capability::Queries,
+            ],
         }
     }
 

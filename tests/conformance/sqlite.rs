@@ -12,7 +12,12 @@ impl Harness for File {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             backend: "sqlite",
-            has: &[Capability::Durable, Capability::Shared, Capability::Queries],
+            has: &[
+                Capability::Durable,
+                Capability::Shared,
+                Capability::Transactions,
+                Capability::Queries,
+            ],
         }
     }
 
@@ -34,7 +39,7 @@ impl Harness for Memory {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             backend: "sqlite",
-            has: &[Capability::Queries],
+            has: &[Capability::Transactions, Capability::Queries],
         }
     }
 

@@ -82,6 +82,11 @@ impl Server {
         self.private().process().as_ref().expect("it runs").pid()
     }
 
+    /// The URL of a database that is always there.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Makes an empty database, for a test that wants more than tables of its own.
     pub async fn database(&self) -> Space {
         self.space(Kind::Database).await

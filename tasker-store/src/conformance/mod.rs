@@ -70,6 +70,8 @@ mod stale;
 mod steps;
 mod unique;
 mod wakes;
+#[cfg(feature = "sql")]
+mod within;
 mod workers;
 
 use std::any::Any;
@@ -173,6 +175,8 @@ pub fn cases() -> Vec<Case> {
         wakes::cases(),
         concurrency::cases(),
         model::cases(),
+        #[cfg(feature = "sql")]
+        within::cases(),
     ]
     .concat()
 }

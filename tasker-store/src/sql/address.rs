@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseBackend, DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr};
 
 use crate::error::{ErrorKind, Result, StoreError};
 use crate::sql::dialect::Dialect;
@@ -20,6 +20,8 @@ use crate::sql::writer::Desk;
 
 /// How many connections read at a time.
 pub(crate) const READERS: u32 = 4;
+/// How many transactions the application may have open at a time that are not over a connection of its own.
+pub(crate) const APPLICATION: u32 = 10;
 
 /// Where a store is, and how it is opened.
 #[derive(Clone, Debug)]
@@ -56,17 +58,23 @@ impl Address {
     }
 
     /// The same place as a connection that the application has.
-    pub(crate) fn of(connection: &DatabaseConnection) -> Result<Self> {
-        match connection.get_database_backend() {
+    pub(crate) async fn of(connection: &DatabaseConnection) -> Result<Self> {
+        match &connection.inner {
             #[cfg(feature = "sqlite")]
-            DatabaseBackend::Sqlite => Ok(Address::Sqlite(sqlite::Address::of(connection))),
+            DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
+                Ok(Address::Sqlite(sqlite::Address::of(connection)))
+            }
             #[cfg(feature = "postgres")]
-            DatabaseBackend::Postgres => Ok(Address::Postgres(postgres::Address::of(connection))),
+            DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
+                Ok(Address::Postgres(postgres::Address::of(connection).await?))
+            }
             #[cfg(feature = "mysql")]
-            DatabaseBackend::MySql => Ok(Address::Mysql(mysql::Address::of(connection))),
-            #[allow(unreachable_patterns, reason = "what is left depends on the features")]
+            DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+                Ok(Address::Mysql(mysql::Address::of(connection)))
+            }
             other => Err(unsupported(format!(
-                "this program was built without the backend for {other:?}: switch its feature on"
+                "no store can be kept over {other:?}: give a connection that sqlx made, and switch on the feature of \
+                 its database"
             ))),
         }
     }
@@ -118,6 +126,18 @@ impl Address {
             Address::Postgres(address) => address.read_pool(),
             #[cfg(feature = "mysql")]
             Address::Mysql(address) => address.read_pool(),
+        }
+    }
+
+    /// Further connections, for transactions of the application, opened when they are first needed.
+    pub(crate) fn application_pool(&self) -> DatabaseConnection {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Address::Sqlite(address) => address.application_pool(),
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => address.application_pool(),
+            #[cfg(feature = "mysql")]
+            Address::Mysql(address) => address.application_pool(),
         }
     }
 

@@ -4,22 +4,28 @@
 //! runs in the order it came. Calls that wait at the same moment have no order among each other, so moving them is
 //! nothing a caller can see.
 
+use std::time::{Duration, Instant as Monotonic};
+
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
-use crate::error::{Result, StoreError};
+use crate::error::{ErrorKind, Result, StoreError};
 use crate::job::Enqueued;
 use crate::lease::Lease;
 use crate::settle::Settled;
 use crate::sql::dialect::{Dialect, Lanes};
 use crate::sql::enqueue::{self, NewRows};
 use crate::sql::exchange::{Exchange, Operation};
+use crate::sql::patience::SPAN;
 use crate::sql::settle::{self, GiveBack, Settling};
 
 /// The most operations of one batch.
 pub(crate) const OPERATIONS: usize = 512;
 /// The most rows after which a batch takes no further operation.
 const ROWS: usize = 4_000;
+/// How long an enqueue waits for somebody else's lock; everything else waits for [`SPAN`]. Where it is the caller's own
+/// transaction that has the lock, it would be in vain for ever.
+const ENQUEUE_SPAN: Duration = Duration::from_secs(5);
 
 /// An operation on its way to the writer.
 pub(crate) enum Request {
@@ -57,6 +63,7 @@ pub(crate) struct Asked<R, A> {
     pub(crate) request: R,
     pub(crate) answer: Option<A>,
     reply: oneshot::Sender<Result<A>>,
+    since: Monotonic,
 }
 
 impl<R, A> Asked<R, A> {
@@ -67,6 +74,7 @@ impl<R, A> Asked<R, A> {
                 request,
                 answer: None,
                 reply,
+                since: Monotonic::now(),
             },
             receiver,
         )
@@ -83,6 +91,10 @@ impl<R, A> Asked<R, A> {
         }
     }
 
+    fn has_waited(&self, span: Duration) -> bool {
+        self.since.elapsed() >= span
+    }
+
     fn fail(self, error: &StoreError) {
         // A caller that is gone needs no error.
         let _ = self.reply.send(Err(error.shared()));
@@ -94,6 +106,7 @@ impl<R, A> Asked<R, A> {
 pub(crate) trait Ask: Send {
     fn is_abandoned(&self) -> bool;
     fn is_whole(&self) -> bool;
+    fn has_waited(&self, span: Duration) -> bool;
     async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()>;
     fn answer(self: Box<Self>);
     fn fail(self: Box<Self>, error: &StoreError);
@@ -107,6 +120,10 @@ impl<O: Operation> Ask for Asked<O, O::Answer> {
 
     fn is_whole(&self) -> bool {
         self.request.is_whole()
+    }
+
+    fn has_waited(&self, span: Duration) -> bool {
+        Asked::has_waited(self, span)
     }
 
     async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()> {
@@ -245,6 +262,30 @@ impl Batch {
         ))))]
     }
 
+    /// Somebody else holds the lock: tells those who have waited for long enough, and gives back the others, who wait on.
+    pub(crate) fn wait_on(self, error: &StoreError) -> Vec<Request> {
+        let mut left = Vec::new();
+        for asked in self.enqueues {
+            match asked.has_waited(ENQUEUE_SPAN) {
+                true => asked.fail(&own_lock(error)),
+                false => left.push(Request::Enqueue(asked)),
+            }
+        }
+        for asked in self.settles {
+            match asked.has_waited(SPAN) {
+                true => asked.fail(error),
+                false => left.push(Request::Settle(asked)),
+            }
+        }
+        for asked in self.others {
+            match asked.has_waited(SPAN) {
+                true => asked.fail(error),
+                false => left.push(Request::Other(asked)),
+            }
+        }
+        left
+    }
+
     /// Tells all of them that it failed.
     pub(crate) fn fail(self, error: &StoreError) -> Vec<Request> {
         self.enqueues
@@ -254,6 +295,15 @@ impl Batch {
         self.others.into_iter().for_each(|asked| asked.fail(error));
         Vec::new()
     }
+}
+
+/// What to say to an enqueue that has waited in vain.
+fn own_lock(error: &StoreError) -> StoreError {
+    let detail = format!(
+        "the database's write lock was taken for {ENQUEUE_SPAN:?}: where your own transaction has it, put the job into \
+         that with `.within(&tx)`; else end the transaction that keeps it"
+    );
+    StoreError::new(ErrorKind::Unavailable, "enqueue", detail).caused_by(error.shared())
 }
 
 /// An operation the writer gives itself.
@@ -267,6 +317,11 @@ impl Ask for Unheard {
 
     fn is_whole(&self) -> bool {
         true
+    }
+
+    fn has_waited(&self, _: Duration) -> bool {
+        // Nobody waits for it, but the jobs do.
+        false
     }
 
     async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()> {

@@ -129,18 +129,19 @@ impl Exchange<'static> {
 }
 
 impl<'c> Exchange<'c> {
-    /// Statements in a transaction of the caller, which knows nothing of what is in force here.
+    /// Statements in a transaction of the caller, over a connection that may not look into `schema` by itself. It is not
+    /// to be committed here: what it makes may be undone, so nothing of it joins what is `seen`.
     pub(crate) fn within(
         wire: &'c dyn Wire,
         dialect: &'static Dialect,
         schema: Option<&str>,
         now: Instant,
+        seen: &Seen,
     ) -> Self {
         let schema = schema.map(str::to_owned);
         Self {
             schema,
-            // What it makes may be undone, so nothing is taken as seen from it or for it.
-            ..Self::new(Link::Caller(wire), dialect, now, &Seen::default())
+            ..Self::new(Link::Caller(wire), dialect, now, seen)
         }
     }
 

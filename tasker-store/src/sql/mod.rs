@@ -8,7 +8,8 @@
 //!
 //! SQLite: a file, in WAL mode, that several processes may use at once. With the default `synchronous=normal` what a
 //! call returned survives the death of the process; a power loss may take the last commits. With
-//! `?synchronous=full` in the URL it survives that too. A write waits up to 30 s for others that hold the lock.
+//! `?synchronous=full` in the URL it survives that too. A write waits up to 30 s for others that hold the lock, an enqueue 5 s:
+//! it may be its own caller's transaction that holds it ([`within`] is the way then).
 //!
 //! Read next: `batch` (what shares a transaction), `enqueue`, `unique`, `settle`, `claim` (the hot paths), `prune` (sweeps).
 
@@ -25,6 +26,7 @@ mod exchange;
 mod fault;
 mod lease;
 mod link;
+mod lookout;
 mod migration;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -41,6 +43,7 @@ mod settle;
 mod sqlite;
 mod store;
 mod unique;
+mod within;
 mod writer;
 
 use std::fmt;
@@ -58,6 +61,7 @@ use batch::Request;
 use dialect::Dialect;
 use exchange::Operation;
 use fault::failed;
+use lookout::Lookout;
 use query::Reader;
 use writer::{Desk, Writer};
 
@@ -72,6 +76,11 @@ struct Shared {
     /// `None` where reading goes over the connection that writes.
     readers: Mutex<Option<DatabaseConnection>>,
     watch: Mutex<Option<JoinHandle<()>>>,
+    lookout: Lookout,
+    /// The application's own connection, where the store was made from it.
+    given: Option<DatabaseConnection>,
+    /// What the application's transactions use where it was not, opened with the first.
+    application_pool: Mutex<Option<DatabaseConnection>>,
 }
 
 impl SqlStore {
@@ -102,33 +111,35 @@ impl SqlStore {
     ///
     /// As [`SqlStore::connect`].
     pub async fn connect_with(url: &str, clock: Clock) -> Result<Self> {
-        let store = Self::assemble(Address::parse(url)?, clock, Waker::new());
-        store
-            .desk()
-            .connection()
+        let address = Address::parse(url)?;
+        Self::assemble(address, clock, Waker::new(), None)
+            .reached()
             .await
-            .map_err(|e| failed("connect", e))?;
-        store.now("connect").await?;
-        Ok(store)
     }
 
-    /// A store in the database that `connection` leads to. The store opens connections of its own beside it, so that
-    /// handlers that hold all of the application's stop neither finishes nor the heartbeat; only a
-    /// SQLite database in memory is shared.
+    /// A store in the database that `connection` leads to, on PostgreSQL in the schema that it looks into first. The store
+    /// opens connections of its own beside it, so that handlers that hold all of the application's stop neither
+    /// finishes nor the heartbeat; only a SQLite database in memory is shared. [`SqlStore::begin`] uses the
+    /// application's.
     ///
     /// # Errors
     ///
-    /// [`crate::ErrorKind::Unsupported`] where the backend's feature is off, [`crate::ErrorKind::Unavailable`] where
-    /// the database cannot be reached.
+    /// [`crate::ErrorKind::Unsupported`] where the backend's feature is off or the schema has an odd name,
+    /// [`crate::ErrorKind::Unavailable`] where the database cannot be reached.
     pub async fn over(connection: &DatabaseConnection) -> Result<Self> {
-        let store = Self::assemble(Address::of(connection)?, Clock::Store, Waker::new());
-        store
-            .desk()
-            .connection()
+        let address = Address::of(connection).await?;
+        let given = Some(connection.clone());
+        Self::assemble(address, Clock::Store, Waker::new(), given)
+            .reached()
             .await
-            .map_err(|e| failed("connect", e))?;
-        store.now("connect").await?;
-        Ok(store)
+    }
+
+    /// This store, once its database has answered.
+    async fn reached(self) -> Result<Self> {
+        let connection = self.desk().connection().await;
+        connection.map_err(|e| failed("connect", e))?;
+        self.now("connect").await?;
+        Ok(self)
     }
 
     async fn disconnect(&self) -> Result<()> {
@@ -138,6 +149,10 @@ impl SqlStore {
             let open = std::mem::replace(&mut *self.readers(), Some(desk.address.read_pool()));
             if let Some(open) = open {
                 open.close().await.map_err(|e| failed("close", e))?;
+            }
+            let application = self.application_pool().take();
+            if let Some(application) = application {
+                application.close().await.map_err(|e| failed("close", e))?;
             }
             desk.disconnect().await;
         }
@@ -150,10 +165,21 @@ impl SqlStore {
         if desk.address.is_in_memory() {
             return self.clone();
         }
-        Self::assemble(desk.address.clone(), desk.clock.clone(), desk.waker.clone())
+        let (clock, waker) = (desk.clock.clone(), desk.waker.clone());
+        Self::assemble(
+            desk.address.clone(),
+            clock,
+            waker,
+            self.shared.given.clone(),
+        )
     }
 
-    fn assemble(address: Address, clock: Clock, waker: Waker) -> Self {
+    fn assemble(
+        address: Address,
+        clock: Clock,
+        waker: Waker,
+        given: Option<DatabaseConnection>,
+    ) -> Self {
         // Whatever is in memory is behind one connection.
         let readers = (!address.is_in_memory()).then(|| address.read_pool());
         let writer = Writer::new(Arc::new(Desk::new(address, clock, waker)));
@@ -162,6 +188,9 @@ impl SqlStore {
                 writer,
                 readers: Mutex::new(readers),
                 watch: Mutex::new(None),
+                lookout: Lookout::default(),
+                given,
+                application_pool: Mutex::new(None),
             }),
         }
     }
@@ -177,6 +206,13 @@ impl SqlStore {
     fn readers(&self) -> MutexGuard<'_, Option<DatabaseConnection>> {
         self.shared
             .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn application_pool(&self) -> MutexGuard<'_, Option<DatabaseConnection>> {
+        self.shared
+            .application_pool
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// How long a write waits for others before it is given up as unavailable.
-const SPAN: Duration = Duration::from_secs(30);
+pub(crate) const SPAN: Duration = Duration::from_secs(30);
 
 /// What is left of the waiting time of one write.
 #[derive(Debug)]
@@ -16,8 +16,13 @@ pub(crate) struct Patience {
 impl Patience {
     /// The whole span.
     pub(crate) fn new() -> Self {
+        Self::of(SPAN)
+    }
+
+    /// This much.
+    pub(crate) fn of(span: Duration) -> Self {
         Self {
-            until: Instant::now() + SPAN,
+            until: Instant::now() + span,
         }
     }
 

@@ -81,7 +81,7 @@ enum Row {
 }
 
 /// One outcome, ready to be written.
-struct Finishing {
+pub(crate) struct Finishing {
     lease: Lease,
     row: Row,
     failure: Option<Failure>,
@@ -94,7 +94,7 @@ struct Finishing {
 }
 
 impl Finishing {
-    fn new(finish: Finish) -> Result<Self> {
+    pub(crate) fn new(finish: Finish) -> Result<Self> {
         let Finish {
             lease,
             outcome,
@@ -238,7 +238,8 @@ fn firsts(finishes: &[&Finishing]) -> Vec<bool> {
         .collect()
 }
 
-async fn finish(tx: &mut Exchange<'_>, finishes: &[&Finishing]) -> Result<Vec<Fate>> {
+/// Records outcomes; gives the fate of each, in order.
+pub(crate) async fn finish(tx: &mut Exchange<'_>, finishes: &[&Finishing]) -> Result<Vec<Fate>> {
     if finishes.is_empty() {
         return Ok(Vec::new());
     }

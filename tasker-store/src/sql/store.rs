@@ -34,9 +34,14 @@ impl Store for SqlStore {
         Capabilities {
             backend: self.dialect().name,
             has: if in_memory {
-                &[Capability::Queries]
+                &[Capability::Transactions, Capability::Queries]
             } else {
-                &[Capability::Durable, Capability::Shared, Capability::Queries]
+                &[
+                    Capability::Durable,
+                    Capability::Shared,
+                    Capability::Transactions,
+                    Capability::Queries,
+                ]
             },
         }
     }

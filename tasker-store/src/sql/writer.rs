@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Monotonic};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, Statement};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -38,6 +38,8 @@ const WAITING: usize = 4096;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// The same for everything that is neither an enqueue nor a settle: sweeps and changes of the schema may be long.
 const SWEEP_WITHIN: Duration = Duration::from_secs(60);
+/// How long a batch waits for somebody else's lock before it takes in what has come meanwhile and waits on.
+const ROUND: Duration = Duration::from_secs(1);
 /// How often a batch that met a conflict with another transaction is begun again at once.
 const CONFLICTS: u32 = 20;
 
@@ -103,6 +105,11 @@ impl Desk {
         }
     }
 
+    /// What is known to exist.
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
     /// The store's time.
     pub(crate) async fn now(&self) -> Result<Instant, DbErr> {
         let (Clock::Store, Some(words)) = (&self.clock, self.dialect.clock) else {
@@ -126,25 +133,42 @@ impl Desk {
     }
 
     /// Begins, waiting for others that hold the lock, and reconnecting once. A `direct` exchange has no transaction.
-    pub(crate) async fn begin(&self, direct: bool) -> Result<Exchange<'static>> {
-        let mut patience = Patience::new();
+    pub(crate) async fn begin(
+        &self,
+        direct: bool,
+        mut patience: Patience,
+    ) -> Result<Exchange<'static>, Unbegun> {
         let mut reconnected = false;
         loop {
-            let error = match self.try_begin(direct).await {
+            match self.begin_once(direct).await {
                 Ok(exchange) => return Ok(exchange),
-                Err(error) => error,
-            };
-            if is_busy(&error) {
-                if !patience.wait().await {
-                    return Err(failed("write", error));
+                Err(Unbegun::Locked(_)) if patience.wait().await => {}
+                Err(Unbegun::Failed(_)) if !reconnected => {
+                    reconnected = true;
+                    self.disconnect().await;
                 }
-            } else if reconnected {
-                return Err(failed("write", error));
-            } else {
-                reconnected = true;
-                self.disconnect().await;
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    async fn begin_once(&self, direct: bool) -> Result<Exchange<'static>, Unbegun> {
+        let begun = self.try_begin(direct);
+        let begun = match self.address.is_in_memory() {
+            // There is one connection: whoever has it has the lock.
+            true => match tokio::time::timeout(ROUND, begun).await {
+                Ok(begun) => begun,
+                Err(_) => {
+                    let waited = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+                    return Err(Unbegun::Locked(waited));
+                }
+            },
+            false => begun.await,
+        };
+        begun.map_err(|error| match is_busy(&error) {
+            true => Unbegun::Locked(error),
+            false => Unbegun::Failed(error),
+        })
     }
 
     async fn try_begin(&self, direct: bool) -> Result<Exchange<'static>, DbErr> {
@@ -176,6 +200,22 @@ impl Desk {
             Lanes::Several { .. } if batch.is_hot() => ANSWER_WITHIN,
             Lanes::Several { .. } => SWEEP_WITHIN,
         }
+    }
+}
+
+/// Why nothing was begun.
+#[derive(Debug)]
+pub(crate) enum Unbegun {
+    /// Somebody else has the lock.
+    Locked(DbErr),
+    Failed(DbErr),
+}
+
+impl Unbegun {
+    /// The same as an error of the method `op`.
+    pub(crate) fn of(self, op: &'static str) -> StoreError {
+        let (Self::Locked(error) | Self::Failed(error)) = self;
+        failed(op, error)
     }
 }
 
@@ -323,6 +363,7 @@ async fn carry_out(desk: &Desk, mut batch: Batch) -> Vec<Request> {
     }
     match attempt(desk, &mut batch).await {
         Ok(()) => batch.answer(),
+        Err(Attempt::Locked(error)) => batch.wait_on(&error),
         Err(Attempt::NotBegun(error)) => batch.fail(&error),
         // What cannot be reached fails alone too.
         Err(Attempt::Failed(error))
@@ -335,6 +376,7 @@ async fn carry_out(desk: &Desk, mut batch: Batch) -> Vec<Request> {
             for mut alone in batch.split() {
                 match attempt(desk, &mut alone).await {
                     Ok(()) => left.extend(alone.answer()),
+                    Err(Attempt::Locked(error)) => left.extend(alone.wait_on(&error)),
                     Err(Attempt::NotBegun(error) | Attempt::Failed(error)) => {
                         left.extend(alone.fail(&error))
                     }
@@ -346,6 +388,8 @@ async fn carry_out(desk: &Desk, mut batch: Batch) -> Vec<Request> {
 }
 
 enum Attempt {
+    /// Somebody else held the lock.
+    Locked(StoreError),
     NotBegun(StoreError),
     Failed(StoreError),
 }
@@ -375,7 +419,11 @@ async fn attempt(desk: &Desk, batch: &mut Batch) -> Result<(), Attempt> {
 
 async fn attempt_once(desk: &Desk, batch: &mut Batch) -> Result<(), Attempt> {
     let direct = batch.is_direct(desk.dialect);
-    let mut exchange = desk.begin(direct).await.map_err(Attempt::NotBegun)?;
+    let begun = desk.begin(direct, Patience::of(ROUND)).await;
+    let mut exchange = begun.map_err(|error| match error {
+        Unbegun::Locked(_) => Attempt::Locked(error.of("write")),
+        Unbegun::Failed(_) => Attempt::NotBegun(error.of("write")),
+    })?;
     match batch.run(&mut exchange).await {
         Ok(()) => desk.commit(exchange).await.map_err(Attempt::Failed),
         Err(error) => {

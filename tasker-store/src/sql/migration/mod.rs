@@ -15,6 +15,7 @@ use crate::admin::SchemaStep;
 use crate::error::{ErrorKind, Result, StoreError};
 use crate::sql::exchange::Exchange;
 use crate::sql::fault::failed;
+use crate::sql::patience::Patience;
 use crate::sql::writer::Desk;
 
 /// The steps, in order.
@@ -68,7 +69,8 @@ pub(crate) async fn standing<C: ConnectionTrait>(connection: &C) -> Result<Stand
 
 /// Applies what is missing, all of it or nothing. Of several processes one does, and the others wait for it.
 pub(crate) async fn bring_up(desk: &Desk) -> Result<()> {
-    let tx = desk.begin(false).await?;
+    let tx = desk.begin(false, Patience::new()).await;
+    let tx = tx.map_err(|e| e.of("open"))?;
     let done = match desk.dialect.migrating {
         None => apply(&tx).await,
         Some((lock, unlock)) => {
@@ -91,12 +93,18 @@ pub(crate) async fn bring_up(desk: &Desk) -> Result<()> {
 
 async fn make_schema(desk: &Desk, tx: &Exchange<'static>) -> Result<()> {
     match desk.address.schema() {
-        Some(schema) => {
+        // Making one takes a privilege, also where it is there.
+        Some(schema) if !has_schema(tx, schema).await? => {
             let words = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
             tx.change(words, []).await.map(drop)
         }
-        None => Ok(()),
+        _ => Ok(()),
     }
+}
+
+async fn has_schema(tx: &Exchange<'static>, schema: &str) -> Result<bool> {
+    let words = format!("SELECT to_regnamespace('{schema}') IS NOT NULL");
+    Ok(tx.single(words, []).await?.unwrap_or(false))
 }
 
 async fn apply(tx: &Exchange<'static>) -> Result<()> {

@@ -8,12 +8,13 @@ use sea_orm::sqlx::{ConnectOptions, Executor};
 use sea_orm::{DatabaseConnection, SqlxMySqlConnector};
 
 use crate::error::Result;
-use crate::sql::address::{READERS, unsupported};
+use crate::sql::address::{APPLICATION, READERS, unsupported};
 
 const FORM: &str = "use `mysql://user:password@host:3306/database`";
 /// How many connections write: one for enqueues, two for settles, one for all else. One more each, since a
 /// connection that was used is looked at before it is used again.
 const WRITERS: u32 = 6;
+
 /// How long opening a connection, or waiting for a free one, may take.
 const REACHED_WITHIN: Duration = Duration::from_secs(5);
 /// After how long without use a connection is closed.
@@ -66,14 +67,19 @@ impl Address {
         self.pool(READERS)
     }
 
+    /// The connections of the application's own transactions, opened when they are first needed. Each is looked at before
+    /// it is used, since nobody begins such a transaction again.
+    pub(crate) fn application_pool(&self) -> DatabaseConnection {
+        self.opened(pool(APPLICATION))
+    }
+
     fn pool(&self, size: u32) -> DatabaseConnection {
-        let pool = MySqlPoolOptions::new()
-            .max_connections(size)
-            .min_connections(0)
-            .idle_timeout(IDLE)
-            .acquire_timeout(REACHED_WITHIN)
-            // It would double the round trips; a broken connection is found by using it.
-            .test_before_acquire(false)
+        // Looking first would double the round trips; a broken connection is found by using it.
+        self.opened(pool(size).test_before_acquire(false))
+    }
+
+    fn opened(&self, pool: MySqlPoolOptions) -> DatabaseConnection {
+        let pool = pool
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     for words in SET_UP {
@@ -85,6 +91,14 @@ impl Address {
             .connect_lazy_with(self.options.clone());
         SqlxMySqlConnector::from_sqlx_mysql_pool(pool)
     }
+}
+
+fn pool(size: u32) -> MySqlPoolOptions {
+    MySqlPoolOptions::new()
+        .max_connections(size)
+        .min_connections(0)
+        .idle_timeout(IDLE)
+        .acquire_timeout(REACHED_WITHIN)
 }
 
 #[cfg(test)]

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use sea_orm::sqlx::ConnectOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, SqlxPostgresConnector, Statement,
+};
 
 use crate::error::Result;
-use crate::sql::address::{READERS, unsupported};
+use crate::sql::address::{APPLICATION, READERS, unsupported};
+use crate::sql::exchange::get;
+use crate::sql::fault::failed;
 
 const FORM: &str = "use `postgres://user:password@host:5432/database`";
 /// How many connections write: two for each kind of lane and one for all else. One more each, since a connection that was used is
@@ -35,7 +39,7 @@ impl Address {
         let (mut kept, mut schema, mut poll_only) = (Vec::new(), None, false);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=').unwrap_or((pair, "")) {
-                ("schema", name) => schema = Some(checked(name)?),
+                ("schema", name) => schema = Some(checked(name, "`schema` in the URL")?),
                 ("poll-only", "true") => poll_only = true,
                 ("poll-only", "false") => poll_only = false,
                 ("poll-only", _) => {
@@ -54,10 +58,21 @@ impl Address {
         Ok(Self::new(options, schema, poll_only))
     }
 
-    /// The database that the application's `connection` leads to.
-    pub(crate) fn of(connection: &DatabaseConnection) -> Self {
+    /// The database that the application's `connection` leads to, and the schema that it looks into first, which it may
+    /// have been told after it was made.
+    pub(crate) async fn of(connection: &DatabaseConnection) -> Result<Self> {
         let options = connection.get_postgres_connection_pool().connect_options();
-        Self::new(PgConnectOptions::clone(&options), None, false)
+        let words = "SELECT current_schema()::text";
+        let statement = Statement::from_string(DatabaseBackend::Postgres, words);
+        let row = connection.query_one_raw(statement).await;
+        let row = row.map_err(|e| failed("connect", e))?;
+        let schema: Option<String> = match row {
+            Some(row) => get("connect", &row, 0)?,
+            None => None,
+        };
+        let whose = "the schema that the connection looks into first";
+        let schema = schema.map(|name| checked(&name, whose)).transpose()?;
+        Ok(Self::new(PgConnectOptions::clone(&options), schema, false))
     }
 
     fn new(options: PgConnectOptions, schema: Option<String>, poll_only: bool) -> Self {
@@ -101,16 +116,17 @@ impl Address {
         self.pool(READERS, self.options.clone())
     }
 
-    fn pool(&self, size: u32, options: PgConnectOptions) -> DatabaseConnection {
-        let pool = PgPoolOptions::new()
-            .max_connections(size)
-            .min_connections(0)
-            .idle_timeout(IDLE)
-            .acquire_timeout(REACHED_WITHIN)
-            // It would double the round trips; a broken connection is found by using it.
-            .test_before_acquire(false)
-            .connect_lazy_with(options);
+    /// The connections of the application's own transactions, opened when they are first needed. Each is looked at before
+    /// it is used, since nobody begins such a transaction again.
+    pub(crate) fn application_pool(&self) -> DatabaseConnection {
+        let pool = pool(APPLICATION).connect_lazy_with(self.options.clone());
         SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+    }
+
+    fn pool(&self, size: u32, options: PgConnectOptions) -> DatabaseConnection {
+        // Looking first would double the round trips; a broken connection is found by using it.
+        let pool = pool(size).test_before_acquire(false);
+        SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options))
     }
 
     /// What a connection for notifications is opened with.
@@ -124,16 +140,25 @@ impl Address {
     }
 }
 
-/// A schema's name, quoted. What it may hold is limited, so that no text of ours can be ended by it.
-fn checked(name: &str) -> Result<String> {
+fn pool(size: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(size)
+        .min_connections(0)
+        .idle_timeout(IDLE)
+        .acquire_timeout(REACHED_WITHIN)
+}
+
+/// A schema's name, quoted. What it may hold is limited, so that no text of ours can be ended by it. `whose` it is goes
+/// into the message.
+fn checked(name: &str, whose: &str) -> Result<String> {
     let sound = (1..=63).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && (name.chars()).all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     match sound {
         true => Ok(format!("\"{name}\"")),
-        false => Err(unsupported(
-            "`schema` in the URL is 1 to 63 of a to z, 0 to 9 and _, and begins with no digit",
-        )),
+        false => Err(unsupported(format!(
+            "{whose} is 1 to 63 of a to z, 0 to 9 and _, and begins with no digit"
+        ))),
     }
 }
 

@@ -15,7 +15,7 @@ use sea_orm::{
 };
 
 use crate::error::ErrorKind;
-use crate::sql::address::READERS;
+use crate::sql::address::{APPLICATION, READERS};
 use crate::sql::fault::{Fault, is_busy};
 use crate::sql::patience::Patience;
 use crate::sql::sqlite::Address;
@@ -64,6 +64,16 @@ impl Address {
             .connect_lazy_with(configured(self));
         SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
     }
+
+    /// The connections of the application's own transactions, set up as the driver does: what our tables can do without, as
+    /// foreign keys, its own may rely on.
+    pub(crate) fn application_pool(&self) -> DatabaseConnection {
+        let options = self.options.clone().busy_timeout(BUSY_WRITING);
+        let pool = pool(APPLICATION)
+            .min_connections(0)
+            .connect_lazy_with(options);
+        SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
+    }
 }
 
 /// A number that changes when, and only when, another connection than this one has written.
@@ -82,6 +92,10 @@ pub(crate) fn fault(error: &SqliteError) -> Fault {
         .and_then(|code| code.parse::<u32>().ok())
         .map(|code| code & 0xff);
     let (kind, detail) = match code {
+        Some(1) if error.message().starts_with("no such table: tasker_") => (
+            ErrorKind::Schema,
+            "a table is missing: run the program's `migrate` command",
+        ),
         Some(5 | 6) => (
             ErrorKind::Unavailable,
             "another connection holds the database's lock: end the transaction that keeps it",
