@@ -20,8 +20,14 @@ impl Harness for Postgres {
     }
 
     async fn fresh(&self, clock: TestClock) -> Fresh {
-        let url = format!("postgres://postgres@127.0.0.1:5432/tasker_main?schema=c{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let url = format!(
+            "postgres://postgres@127.0.0.1:5432/tasker_listen?schema=c{}_{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
         let connected = SqlStore::connect_with(&url, Clock::Test(clock)).await;
-        Fresh::new(connected.unwrap_or_else(|error| panic!("cannot connect to a fresh store: {error:?}")))
+        Fresh::new(
+            connected.unwrap_or_else(|error| panic!("cannot connect to a fresh store: {error:?}")),
+        )
     }
 }

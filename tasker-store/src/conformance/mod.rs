@@ -58,6 +58,7 @@ mod inspect;
 mod model;
 mod notes;
 mod operate;
+mod outlook;
 mod promote;
 mod prune;
 mod rescue;
@@ -156,6 +157,7 @@ pub fn cases() -> Vec<Case> {
         retry::cases(),
         cancel::cases(),
         operate::cases(),
+        outlook::cases(),
         promote::cases(),
         rescue::cases(),
         prune::cases(),

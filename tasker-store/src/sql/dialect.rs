@@ -127,6 +127,8 @@ pub(crate) struct Statements {
     pub(crate) orphaned: &'static str,
     /// → the end of the lease that ends first.
     pub(crate) next_lease: &'static str,
+    /// → whether jobs are ready, held back or not.
+    pub(crate) any_ready: &'static str,
     /// now, limit: makes due jobs ready.
     pub(crate) promote: &'static str,
     /// → the due time of the job that waits for the next one.
