@@ -12,15 +12,15 @@ use uuid::Uuid;
 use crate::error::{ErrorKind, Result, StoreError};
 use crate::sql::dialect::Dialect;
 use crate::sql::link::Link;
-use crate::sql::outbox::News;
-use crate::sql::writer::Desk;
-use crate::wake::Wake;
 #[cfg(feature = "mysql")]
 use crate::sql::mysql;
+use crate::sql::outbox::News;
 #[cfg(feature = "postgres")]
 use crate::sql::postgres;
 #[cfg(feature = "sqlite")]
 use crate::sql::sqlite;
+use crate::sql::writer::Desk;
+use crate::wake::Wake;
 
 /// How many connections read at a time.
 pub(crate) const READERS: u32 = 4;
@@ -127,7 +127,10 @@ impl Address {
 
     /// What single statements go over, where `connection` leads to this place: each is final by itself, or, behind a pooler
     /// that knows no sessions, all are in a transaction.
-    pub(crate) async fn link(&self, connection: DatabaseConnection) -> Result<Link<'static>, DbErr> {
+    pub(crate) async fn link(
+        &self,
+        connection: DatabaseConnection,
+    ) -> Result<Link<'static>, DbErr> {
         match self {
             #[cfg(feature = "postgres")]
             Address::Postgres(address) if address.poll_only => {

@@ -5,9 +5,7 @@
 //! The files beside this one know in which order a text takes its parameters and which columns it gives back; only
 //! the dialect knows the words.
 
-use sea_orm::{
-    DatabaseBackend, SqliteTransactionMode, TransactionOptions,
-};
+use sea_orm::{DatabaseBackend, SqliteTransactionMode, TransactionOptions};
 
 use crate::sql::bulk::Bulk;
 
@@ -49,10 +47,7 @@ pub(crate) enum Lanes {
     /// One, since the database has one lock for all writing.
     One,
     /// Several: so many for enqueues, so many for settles, and one for all else.
-    Several {
-        enqueue: usize,
-        settle: usize,
-    },
+    Several { enqueue: usize, settle: usize },
 }
 
 /// What an insertion of several rows says of the numbers it gave out.

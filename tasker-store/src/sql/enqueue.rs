@@ -216,7 +216,10 @@ impl NewRow {
 }
 
 /// Makes the rows of queues and tasks that are new to this process, and tells that jobs are ready or due later.
-async fn make_sure(tx: &mut Exchange<'_>, rows: impl Iterator<Item = &NewRow> + Send) -> Result<()> {
+async fn make_sure(
+    tx: &mut Exchange<'_>,
+    rows: impl Iterator<Item = &NewRow> + Send,
+) -> Result<()> {
     let (mut queues, mut tasks) = (Vec::new(), Vec::new());
     let (mut ready, mut later) = (false, None);
     let mut last: Option<&NewRow> = None;

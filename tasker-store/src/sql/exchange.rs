@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, QueryResult, Statement,
-    TransactionTrait, TryGetable, Value,
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult,
+    QueryResult, Statement, TransactionTrait, TryGetable, Value,
 };
 
 use crate::clock::{Instant, to_micros};
@@ -309,7 +309,6 @@ pub(crate) fn get<T: TryGetable>(op: &'static str, row: &QueryResult, column: us
         .caused_by(e)
     })
 }
-
 
 /// A text with numbered parameters, `?1`, as one whose parameters come in order: MySQL knows no others. Parameters
 /// without a number stay.

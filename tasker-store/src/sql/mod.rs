@@ -122,7 +122,11 @@ impl SqlStore {
     /// As [`SqlStore::connect`].
     pub async fn connect_with(url: &str, clock: Clock) -> Result<Self> {
         let store = Self::assemble(Address::parse(url)?, clock, Waker::new());
-        store.desk().connection().await.map_err(|e| failed("connect", e))?;
+        store
+            .desk()
+            .connection()
+            .await
+            .map_err(|e| failed("connect", e))?;
         store.now("connect").await?;
         Ok(store)
     }
@@ -137,7 +141,11 @@ impl SqlStore {
     /// the database cannot be reached.
     pub async fn over(connection: &DatabaseConnection) -> Result<Self> {
         let store = Self::assemble(Address::of(connection)?, Clock::Store, Waker::new());
-        store.desk().connection().await.map_err(|e| failed("connect", e))?;
+        store
+            .desk()
+            .connection()
+            .await
+            .map_err(|e| failed("connect", e))?;
         store.now("connect").await?;
         Ok(store)
     }
@@ -237,7 +245,11 @@ impl SqlStore {
         };
         let mut watch = self.shared.watch();
         if watch.as_ref().is_none_or(JoinHandle::is_finished) {
-            *watch = self.desk().address.watch(self.desk()).map(|watch| runtime.spawn(watch));
+            *watch = self
+                .desk()
+                .address
+                .watch(self.desk())
+                .map(|watch| runtime.spawn(watch));
         }
     }
 }

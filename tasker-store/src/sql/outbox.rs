@@ -89,7 +89,9 @@ impl Outbox {
     /// Takes what a commit made.
     pub(crate) fn post(&self, desk: &Arc<Desk>, wakes: &[Wake]) {
         let mut state = self.lock();
-        let ends = state.awaited_there.is_some_and(|at| at.elapsed() < AWAITED_FOR);
+        let ends = state
+            .awaited_there
+            .is_some_and(|at| at.elapsed() < AWAITED_FOR);
         for &wake in wakes {
             if ends || !matches!(wake, Wake::Finished(_)) {
                 state.news.add(wake);

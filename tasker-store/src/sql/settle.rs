@@ -19,10 +19,10 @@ use crate::lease::Lease;
 use crate::limits;
 use crate::settle::{Claim, Failure, Fate, Finish, NewLine, NoteBody, Outcome, Settle, Settled};
 use crate::sql::batch::Asked;
-use crate::sql::claim::{Claiming, claim, claimed};
-use crate::sql::dialect::{Dialect, Returning};
 use crate::sql::bulk::arrays;
 use crate::sql::claim::CLAIMED;
+use crate::sql::claim::{Claiming, claim, claimed};
+use crate::sql::dialect::{Dialect, Returning};
 use crate::sql::enqueue::{Disabled, NewRow, NewRows, array, due_columns, hex, insert, json};
 use crate::sql::exchange::{Exchange, Operation};
 use crate::sql::note::{Noted, write_notes};
@@ -255,7 +255,12 @@ async fn finish(tx: &mut Exchange<'_>, finishes: &[&Finishing]) -> Result<Vec<Fa
         match &finish.row {
             Row::Success(None) if tx.words().succeed.is_some() => plain.push(finish.lease),
             Row::Success(output) => {
-                ends.push(end_row(finish.lease, Move::Succeed, output.as_deref(), None));
+                ends.push(end_row(
+                    finish.lease,
+                    Move::Succeed,
+                    output.as_deref(),
+                    None,
+                ));
             }
             Row::End(row) => ends.push(row.clone()),
             Row::GiveBack(row) => given_back.push(row.clone()),

@@ -391,7 +391,9 @@ async fn carry_out(desk: &Arc<Desk>, mut batch: Batch) -> Vec<Request> {
         Ok(()) => batch.answer(),
         Err(Attempt::NotBegun(error)) => batch.fail(&error),
         // What cannot be reached fails alone too.
-        Err(Attempt::Failed(error)) if batch.len() == 1 || error.kind() == ErrorKind::Unavailable => {
+        Err(Attempt::Failed(error))
+            if batch.len() == 1 || error.kind() == ErrorKind::Unavailable =>
+        {
             batch.fail(&error)
         }
         Err(Attempt::Failed(_)) => {

@@ -172,14 +172,20 @@ mod tests {
     fn a_schema_that_could_end_a_text_is_refused() {
         for name in ["", "Jobs", "1jobs", "a\"b", "a.b", "a%20b"] {
             let text = refusal(&format!("postgres://me:secret@host/db?schema={name}"));
-            assert!(text.contains("`schema`") && !text.contains("secret"), "{text}");
+            assert!(
+                text.contains("`schema`") && !text.contains("secret"),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_cannot_be_read_hides_the_password() {
         let text = refusal("postgres://me:secret@host:port/db");
-        assert!(text.contains("postgres://user") && !text.contains("secret"), "{text}");
+        assert!(
+            text.contains("postgres://user") && !text.contains("secret"),
+            "{text}"
+        );
         assert!(refusal("postgres://host/db?poll-only=1").contains("`poll-only`"));
     }
 }

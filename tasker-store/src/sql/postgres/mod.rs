@@ -49,10 +49,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
     },
     clock: Some("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"),
     // Held until the transaction ends. The number is "tasker" in letters.
-    migrating: Some((
-        "SELECT pg_advisory_xact_lock(128009142036850)",
-        "SELECT 1",
-    )),
+    migrating: Some(("SELECT pg_advisory_xact_lock(128009142036850)", "SELECT 1")),
     numbering: Numbering::Returned,
     statements: statements::STATEMENTS,
 };

@@ -10,9 +10,7 @@ use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions,
 };
-use sea_orm::{
-    DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector,
-};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector};
 
 use crate::error::ErrorKind;
 use crate::sql::address::READERS;
@@ -66,7 +64,6 @@ impl Address {
     }
 }
 
-
 /// What kind of failure the database reports, what is wrong and what to do.
 pub(crate) fn fault(error: &SqliteError) -> Fault {
     // The primary result code.
@@ -100,7 +97,10 @@ pub(crate) fn fault(error: &SqliteError) -> Fault {
             ErrorKind::Unavailable,
             "the file cannot be opened: see that it is a file, and may be read and written",
         ),
-        Some(18) => (ErrorKind::Invalid, "the database refused a value: it is too big"),
+        Some(18) => (
+            ErrorKind::Invalid,
+            "the database refused a value: it is too big",
+        ),
         Some(26) => (
             ErrorKind::Corrupt,
             "the file is no SQLite database: name another one",
