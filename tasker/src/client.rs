@@ -284,15 +284,36 @@ async fn open(url: &str) -> Result<Arc<dyn Store>> {
         "memory" => Ok(Arc::new(MemoryStore::new())),
         #[cfg(feature = "sqlite")]
         "sqlite" => Ok(Arc::new(tasker_store::SqlStore::connect(url).await?)),
-        _ => {
-            let known = if cfg!(feature = "sqlite") {
-                "`sqlite://file.db?mode=rwc` and `memory:`"
-            } else {
-                "`memory:`"
-            };
-            Err(Error::Setup(format!(
-                "no backend for a database URL that begins with `{scheme}:`: this binary takes {known}"
-            )))
-        }
+        #[cfg(feature = "postgres")]
+        "postgres" | "postgresql" => Ok(Arc::new(tasker_store::SqlStore::connect(url).await?)),
+        #[cfg(feature = "mysql")]
+        "mysql" | "mariadb" => Ok(Arc::new(tasker_store::SqlStore::connect(url).await?)),
+        _ => Err(Error::Setup(unknown(scheme))),
     }
+}
+
+/// What to say of a URL whose backend is not there.
+fn unknown(scheme: &str) -> String {
+    let forms: &[(bool, &str)] = &[
+        (cfg!(feature = "sqlite"), "`sqlite://file.db?mode=rwc`"),
+        (
+            cfg!(feature = "postgres"),
+            "`postgres://user@host/database`",
+        ),
+        (cfg!(feature = "mysql"), "`mysql://user@host/database`"),
+        (true, "`memory:`"),
+    ];
+    let known: Vec<&str> = (forms.iter())
+        .filter_map(|(is_in, form)| is_in.then_some(*form))
+        .collect();
+    let cure = match scheme {
+        "postgres" | "postgresql" => "; switch the feature `postgres` of `tasker` on",
+        "mysql" | "mariadb" => "; switch the feature `mysql` of `tasker` on",
+        "sqlite" => "; switch the feature `sqlite` of `tasker` on",
+        _ => "",
+    };
+    format!(
+        "no backend for a database URL that begins with `{scheme}:`: this binary takes {}{cure}",
+        known.join(", ")
+    )
 }
