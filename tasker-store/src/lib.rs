@@ -16,6 +16,7 @@ mod job;
 mod lease;
 pub mod limits;
 mod memory;
+mod outlook;
 mod query;
 mod queue;
 mod schedule;
@@ -36,6 +37,7 @@ pub use error::{ErrorKind, Result, StoreError};
 pub use job::{Enqueued, Job, JobId, JobRef, Keep, NewJob, Occurrence, Retention};
 pub use lease::{Beat, Held, Lease, NewWorker, Worker, WorkerId};
 pub use memory::MemoryStore;
+pub use outlook::Outlook;
 pub use query::JobQuery;
 pub use queue::{Queue, check_queue_name};
 pub use schedule::{

@@ -25,10 +25,11 @@
 //! | `promote` | `ZRANGEBYSCORE` due, move to ready | pull due records from the index of due times (a KV watch with the time in the key), publish |
 //! | `rescue` | leases over, per worker its set of running jobs | records of workers whose lease is over, KV update of their jobs, publish |
 //! | `prune` | `ZRANGEBYSCORE` on the set of finished jobs | KV purge of records past their time |
+//! | `outlook` | the first member of each of those sets | the first key of each of those indexes |
 //! | `due`, `fire` | set scored by `next_run_at`; compare version, `ZADD`, enqueue | KV record per schedule; update at its revision decides who enqueues |
 //! | `hold`, `extend`, `let_go` | `SET NX PX` with a counter for the token | KV create, update and delete at the revision |
 //! | `job` | `HGETALL` | KV get |
-//! | `wakes` | pub/sub, a lost connection is a gap | a KV watch, a reconnect is a gap |
+//! | `wakes`, `work_wakes` | pub/sub, a lost connection is a gap | a KV watch, a reconnect is a gap |
 //!
 //! What cannot map is a declared [`crate::Capability`]: JetStream has no transaction over several records, so its
 //! `fire` and `enqueue` of many are made whole by repeats with the same ids, and it has neither `Transactions`
@@ -47,6 +48,7 @@ use crate::clock::Due;
 use crate::error::Result;
 use crate::job::{Enqueued, Job, JobRef, NewJob};
 use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
+use crate::outlook::Outlook;
 use crate::schedule::{DueSchedules, Fire, Fired};
 use crate::settle::{Fate, Note, Settle, Settled, Sweep};
 use crate::task::{Declaration, Diff};
@@ -158,6 +160,10 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// `next_in` is the time until the next one is.
     async fn prune(&self, limit: u32) -> Result<Sweep>;
 
+    /// What the sweeps and the schedule runner have to do now and next, in one question that changes nothing. Where jobs are
+    /// ready, the listeners of this handle are told so.
+    async fn outlook(&self) -> Result<Outlook>;
+
     /// At most `limit` active schedules that are due or have no next occurrence yet. Schedules of a disabled
     /// task are left out.
     async fn due(&self, limit: u32) -> Result<DueSchedules>;
@@ -184,6 +190,10 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// News from the store, as far as it can tell. Nothing may be built on their arrival alone: after one, and
     /// now and then without one, look again.
     fn wakes(&self) -> Wakes;
+
+    /// The same without the ends of jobs, for whoever looks for work: a store need not tell other processes of
+    /// ends that nobody waits for.
+    fn work_wakes(&self) -> Wakes;
 
     /// For the two methods that are generic over the application's connection and so cannot be here.
     fn as_any(&self) -> &dyn Any;

@@ -10,8 +10,12 @@ use tasker_store::{Changed, Enqueued, Job, JobId, JobState, Wake};
 use crate::client::Tasker;
 use crate::error::{Error, Result};
 
-/// How often a waiting caller looks at the store when no news of the job's end arrives.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often a waiting caller looks at the store when no news of the job's end arrives: from this, doubling …
+const LOOK_FIRST: Duration = Duration::from_millis(50);
+/// … to this …
+const LOOK_LAST: Duration = Duration::from_millis(500);
+/// … or to this where news of all processes is prompt.
+const LOOK_RARELY: Duration = Duration::from_secs(5);
 
 /// One job whose task returns `O`.
 pub struct JobHandle<O> {
@@ -67,6 +71,7 @@ impl<O> JobHandle<O> {
         let store = self.tasker.store().await?;
         // Listening before looking: an end between the two is not missed.
         let mut wakes = store.wakes();
+        let mut look = LOOK_FIRST;
         loop {
             let job = self.job().await?;
             if job.state.is_final() {
@@ -85,7 +90,11 @@ impl<O> JobHandle<O> {
                 }
             };
             // A timeout is the backstop for news that never came.
-            let _ = tokio::time::timeout(LOOK_EVERY, news).await;
+            let _ = tokio::time::timeout(look, news).await;
+            look = (look * 2).min(match wakes.are_prompt() {
+                true => LOOK_RARELY,
+                false => LOOK_LAST,
+            });
         }
     }
 

@@ -59,6 +59,7 @@ mod keys;
 mod model;
 mod notes;
 mod operate;
+mod outlook;
 mod promote;
 mod prune;
 mod replace;
@@ -164,6 +165,7 @@ pub fn cases() -> Vec<Case> {
         retry::cases(),
         cancel::cases(),
         operate::cases(),
+        outlook::cases(),
         promote::cases(),
         rescue::cases(),
         prune::cases(),

@@ -28,6 +28,8 @@ pub(super) fn cases() -> Vec<Case> {
             new_ready_jobs_are_told,
             jobs_that_become_ready_again_are_told,
             a_unique_job_that_is_made_due_is_told,
+            jobs_that_are_put_off_are_told,
+            who_looks_for_work_hears_of_no_ends,
             a_fired_job_is_told,
             every_ending_is_told,
             what_operators_change_is_told,
@@ -102,6 +104,45 @@ async fn jobs_that_become_ready_again_are_told(b: Bench) {
     b.store.rerun(claimed.id).await.expect("rerun");
     hears(&mut wakes, Wake::Ready, "a rerun").await;
     assert_eq!(b.state(claimed.id).await, JobState::Queued);
+}
+
+async fn jobs_that_are_put_off_are_told(b: Bench) {
+    let mut wakes = b.store.wakes();
+    b.add_all([60, 5, 30].map(job_in).into()).await;
+    hears(&mut wakes, Wake::Due(secs(5)), "an enqueue for later").await;
+
+    let (worker, claimed) = b.running(job("hello")).await;
+    let mut wakes = b.store.wakes();
+    b.end(worker, &claimed, retry_in(7)).await;
+    hears(&mut wakes, Wake::Due(secs(7)), "a retry").await;
+
+    b.store.pause(claimed.id).await.expect("pause");
+    b.advance(1);
+    let mut wakes = b.store.wakes();
+    b.store.resume(claimed.id).await.expect("resume");
+    hears(&mut wakes, Wake::Due(secs(6)), "a resume").await;
+
+    b.store.delete(claimed.id, true).await.expect("delete");
+    let mut wakes = b.store.wakes();
+    b.store.delete(claimed.id, false).await.expect("restore");
+    hears(&mut wakes, Wake::Due(secs(6)), "a restored job").await;
+}
+
+async fn who_looks_for_work_hears_of_no_ends(b: Bench) {
+    let (worker, claimed) = b.running(job("hello")).await;
+    let mut wakes = b.store.work_wakes();
+    b.end(worker, &claimed, succeeded()).await;
+    b.add(job("hello")).await;
+    let heard = async {
+        loop {
+            match wakes.next().await {
+                Wake::Ready => break,
+                wake => assert!(!matches!(wake, Wake::Finished(_)), "{wake:?}"),
+            }
+        }
+    };
+    let heard = tokio::time::timeout(PATIENCE, heard).await;
+    assert!(heard.is_ok(), "no Ready came after an enqueue");
 }
 
 async fn a_fired_job_is_told(b: Bench) {

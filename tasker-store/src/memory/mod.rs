@@ -13,6 +13,7 @@
 mod admin;
 mod holds;
 mod jobs;
+mod outlook;
 mod schedules;
 mod settle;
 mod state;
@@ -31,6 +32,7 @@ use crate::clock::{Clock, Due, Instant};
 use crate::error::Result;
 use crate::job::{Enqueued, Job, JobRef, NewJob};
 use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
+use crate::outlook::Outlook;
 use crate::schedule::{DueSchedules, Fire, Fired};
 use crate::settle::{Fate, Note, Settle, Settled, Sweep};
 use crate::store::{Migrate, Store};
@@ -39,12 +41,11 @@ use crate::wake::{Waker, Wakes};
 use state::State;
 
 /// The reference backend. It keeps everything in this process's memory, and clones share it.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MemoryStore {
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
 struct Shared {
     clock: Clock,
     waker: Waker,
@@ -54,15 +55,19 @@ struct Shared {
 impl MemoryStore {
     /// An empty store on this machine's clock.
     pub fn new() -> Self {
-        Self::default()
+        Self::with_clock(Clock::Store)
     }
 
     /// An empty store on `clock`.
     pub fn with_clock(clock: Clock) -> Self {
+        let waker = Waker::new();
+        // Nobody else is there; but nobody hears that a test moved the clock.
+        waker.set_prompt(matches!(clock, Clock::Store));
         Self {
             shared: Arc::new(Shared {
                 clock,
-                ..Shared::default()
+                waker,
+                state: Mutex::default(),
             }),
         }
     }
@@ -71,13 +76,20 @@ impl MemoryStore {
     fn transact<R>(&self, call: impl FnOnce(&mut State, Instant) -> R) -> R {
         // A panic inside a call is a bug of this backend; the tests that share the store should see its state.
         let mut state = (self.shared.state.lock()).unwrap_or_else(PoisonError::into_inner);
-        let answer = call(&mut state, self.shared.clock.now());
-        let news = state.take_news();
+        let now = self.shared.clock.now();
+        let answer = call(&mut state, now);
+        let news = state.take_news(now);
         drop(state);
         for wake in news {
             self.shared.waker.wake(wake);
         }
         answer
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -168,6 +180,10 @@ impl Store for MemoryStore {
         Ok(self.transact(|state, now| state.prune(limit, now)))
     }
 
+    async fn outlook(&self) -> Result<Outlook> {
+        Ok(self.transact(|state, now| state.outlook(now)))
+    }
+
     async fn due(&self, limit: u32) -> Result<DueSchedules> {
         Ok(self.transact(|state, now| state.due(limit, now)))
     }
@@ -201,6 +217,10 @@ impl Store for MemoryStore {
 
     fn wakes(&self) -> Wakes {
         self.shared.waker.wakes()
+    }
+
+    fn work_wakes(&self) -> Wakes {
+        self.shared.waker.work_wakes()
     }
 
     fn as_any(&self) -> &dyn Any {

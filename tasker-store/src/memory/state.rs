@@ -11,6 +11,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::holds::Holds;
+use super::jobs::until;
 use crate::attempt::{Attempt, LogLine};
 use crate::clock::{Instant, after};
 use crate::job::{Job, JobId, Keep, Retention};
@@ -121,6 +122,8 @@ pub(super) struct State {
 struct News {
     finished: Vec<JobId>,
     ready: bool,
+    /// The earliest due time that a waiting job got.
+    due: Option<Instant>,
     control: bool,
 }
 
@@ -206,10 +209,11 @@ impl State {
     }
 
     /// What listeners should hear of the call that just ended.
-    pub(super) fn take_news(&mut self) -> impl Iterator<Item = Wake> + use<> {
+    pub(super) fn take_news(&mut self, now: Instant) -> impl Iterator<Item = Wake> + use<> {
         let news = std::mem::take(&mut self.news);
         (news.finished.into_iter().map(Wake::Finished))
             .chain(news.ready.then_some(Wake::Ready))
+            .chain(news.due.map(|due| Wake::Due(until(due, now))))
             .chain(news.control.then_some(Wake::Control))
     }
 
@@ -247,6 +251,9 @@ impl State {
             }
             JobState::Scheduled | JobState::Retrying => {
                 mark(&mut self.waiting, (job.due_at, job.number), present);
+                if present && self.news.due.is_none_or(|due| job.due_at < due) {
+                    self.news.due = Some(job.due_at);
+                }
             }
             JobState::Running => {
                 let worker = job.worker.expect("a claim names its worker");

@@ -6,17 +6,21 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, Statement};
+use uuid::Uuid;
 
 use crate::error::{ErrorKind, Result, StoreError};
 use crate::sql::dialect::Dialect;
+use crate::sql::link::Link;
 #[cfg(feature = "mysql")]
 use crate::sql::mysql;
+use crate::sql::outbox::News;
 #[cfg(feature = "postgres")]
 use crate::sql::postgres;
 #[cfg(feature = "sqlite")]
 use crate::sql::sqlite;
 use crate::sql::writer::Desk;
+use crate::wake::Wake;
 
 /// How many connections read at a time.
 pub(crate) const READERS: u32 = 4;
@@ -138,6 +142,83 @@ impl Address {
             Address::Postgres(address) => address.application_pool(),
             #[cfg(feature = "mysql")]
             Address::Mysql(address) => address.application_pool(),
+        }
+    }
+
+    /// What single statements go over, where `connection` leads to this place: each is final by itself, or, behind a pooler
+    /// that knows no sessions, all are in a transaction.
+    pub(crate) async fn link(
+        &self,
+        connection: DatabaseConnection,
+    ) -> Result<Link<'static>, DbErr> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) if address.poll_only => {
+                let settings = address.local_settings();
+                let begun = postgres::Pooled::begin(&connection, &settings).await;
+                begun.map(Link::Pooled)
+            }
+            _ => Ok(Link::Pool(connection)),
+        }
+    }
+
+    /// What is said before and after a migration, where the connection it goes over is not ours alone.
+    pub(crate) fn around_migration(&self) -> Option<(String, &'static str)> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) if address.poll_only => {
+                let forget = postgres::FORGET_STATEMENTS;
+                Some((format!("{forget}; {}", address.local_settings()), forget))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether other processes can be told of news.
+    pub(crate) fn tells_others(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => !address.poll_only,
+            #[allow(unreachable_patterns, reason = "what is left depends on the features")]
+            _ => false,
+        }
+    }
+
+    /// The statement that tells other processes `news`, said by the process of `sender`.
+    pub(crate) fn announcement(&self, sender: Uuid, news: &News) -> Option<Statement> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Address::Postgres(_) => Some(postgres::announcement(sender, news)),
+            #[allow(unreachable_patterns, reason = "what is left depends on the features")]
+            _ => {
+                let _ = (sender, news);
+                None
+            }
+        }
+    }
+
+    /// The words and the parameter that tell other processes, and this one, `wakes` when the transaction commits in which they
+    /// are carried out: by [`crate::sql::exchange::Exchange::rows`], which knows where the tables are.
+    pub(crate) fn announcement_within(&self, wakes: &[Wake]) -> Option<(&'static str, String)> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) if !address.poll_only => {
+                Some(postgres::announcement_within(wakes))
+            }
+            _ => {
+                let _ = wakes;
+                None
+            }
+        }
+    }
+
+    /// Whether it is behind a pooler that knows no sessions.
+    pub(crate) fn is_pooled(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Address::Postgres(address) => address.poll_only,
+            #[allow(unreachable_patterns, reason = "what is left depends on the features")]
+            _ => false,
         }
     }
 

@@ -112,11 +112,7 @@ impl ChangeJob {
                 return Ok(Changed::Now(state));
             }
         }
-        tx.tell(if state == JobState::Queued {
-            Wake::Ready
-        } else {
-            Wake::Control
-        });
+        tell_of(tx, state, standing);
         if again {
             let columns = [
                 (Column::Attempt, 0i64.into()),
@@ -157,10 +153,19 @@ async fn delete(
         set(tx, standing.number, [column]).await?;
     }
     tx.tell(Wake::Control);
-    if !deleted && state == JobState::Queued {
-        tx.tell(Wake::Ready);
+    if !deleted {
+        tell_of(tx, state, standing);
     }
     Ok(Changed::Now(state))
+}
+
+/// Tells that a job is in `state`.
+fn tell_of(tx: &mut Exchange<'_>, state: JobState, standing: &Standing) {
+    match state {
+        JobState::Queued => tx.tell(Wake::Ready),
+        JobState::Scheduled | JobState::Retrying => tx.tell_due(from_micros(standing.due_at)),
+        _ => tx.tell(Wake::Control),
+    }
 }
 
 /// When a job that stands so may be pruned.

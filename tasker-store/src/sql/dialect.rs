@@ -134,6 +134,8 @@ pub(crate) struct Statements {
     pub(crate) orphaned: &'static str,
     /// → the end of the lease that ends first.
     pub(crate) next_lease: &'static str,
+    /// → whether jobs are ready, held back or not.
+    pub(crate) any_ready: &'static str,
     /// now, limit: makes due jobs ready → number.
     pub(crate) promote: Returning,
     /// → the due time of the job that waits for the next one.

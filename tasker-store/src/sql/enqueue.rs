@@ -261,17 +261,20 @@ impl NewRow {
     }
 }
 
-/// Makes the rows of queues and tasks that are new to this process, and tells that jobs are ready.
+/// Makes the rows of queues and tasks that are new to this process, and tells that jobs are ready or due later.
 pub(crate) async fn make_sure(
     tx: &mut Exchange<'_>,
     rows: impl Iterator<Item = &NewRow> + Send,
 ) -> Result<()> {
     let (mut queues, mut tasks) = (Vec::new(), Vec::new());
-    let mut ready = false;
+    let (mut ready, mut later) = (false, None);
     let mut last: Option<&NewRow> = None;
     for row in rows {
         let job = &row.job;
-        ready |= job.due.resolve(tx.now) <= tx.now;
+        match job.due.resolve(tx.now) {
+            due if due <= tx.now => ready = true,
+            due => later = later.map_or(Some(due), |later| Some(due.min(later))),
+        }
         if last.is_none_or(|last| last.job.queue != job.queue) && tx.is_new_queue(&job.queue) {
             queues.push(&job.queue);
         }
@@ -282,6 +285,9 @@ pub(crate) async fn make_sure(
     }
     if ready {
         tx.tell(Wake::Ready);
+    }
+    if let Some(due) = later {
+        tx.tell_due(due);
     }
     if !queues.is_empty() {
         tx.change(tx.words().ensure_queues, [json(&queues).into()])

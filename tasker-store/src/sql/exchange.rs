@@ -88,31 +88,27 @@ impl Exchange<'static> {
         Ok(Self::new(Link::Transaction(tx), dialect, now(), seen))
     }
 
-    /// Statements that are each final by themselves.
-    pub(crate) fn direct(
-        connection: DatabaseConnection,
+    /// Statements over `link`: each final by itself, or in the transaction that it is.
+    pub(crate) fn over(
+        link: Link<'static>,
         dialect: &'static Dialect,
         now: Instant,
         seen: &Seen,
     ) -> Self {
-        Self::new(Link::Pool(connection), dialect, now, seen)
+        Self::new(link, dialect, now, seen)
     }
 
     /// The transaction, for the migrator, which takes no other.
     pub(crate) fn transaction(&self) -> &DatabaseTransaction {
         match &self.link {
             Link::Transaction(tx) => tx,
-            Link::Pool(_) | Link::Caller(_) => {
-                unreachable!("a migration is begun as a transaction")
-            }
+            _ => unreachable!("a migration is begun as a transaction"),
         }
     }
 
     /// Makes it final; gives the news.
     pub(crate) async fn commit(self) -> Result<Vec<Wake>> {
-        if let Link::Transaction(tx) = self.link {
-            tx.commit().await.map_err(|e| failed("commit", e))?;
-        }
+        self.link.commit().await.map_err(|e| failed("commit", e))?;
         let mut seen = self.seen.lock();
         seen.queues.extend(self.fresh.queues);
         seen.tasks.extend(self.fresh.tasks);
@@ -121,10 +117,8 @@ impl Exchange<'static> {
 
     /// Undoes it.
     pub(crate) async fn roll_back(self) {
-        if let Link::Transaction(tx) = self.link {
-            // Where even this fails the connection is broken, and the next begin opens another.
-            let _ = tx.rollback().await;
-        }
+        // Where even this fails the connection is broken, and the next begin opens another.
+        let _ = self.link.roll_back().await;
     }
 }
 
@@ -178,11 +172,23 @@ impl<'c> Exchange<'c> {
         &self.link
     }
 
-    /// Remembers a piece of news, once.
+    /// Remembers a piece of news, once; of due times the earliest.
     pub(crate) fn tell(&mut self, wake: Wake) {
-        if matches!(wake, Wake::Finished(_)) || !self.news.contains(&wake) {
-            self.news.push(wake);
+        let known = match wake {
+            Wake::Finished(_) => None,
+            Wake::Due(_) => (self.news.iter_mut()).find(|known| matches!(known, Wake::Due(_))),
+            _ => self.news.iter_mut().find(|known| **known == wake),
+        };
+        match (known, wake) {
+            (None, _) => self.news.push(wake),
+            (Some(Wake::Due(known)), Wake::Due(due)) => *known = due.min(*known),
+            (Some(_), _) => {}
         }
+    }
+
+    /// Remembers that a job waits until `at`.
+    pub(crate) fn tell_due(&mut self, at: Instant) {
+        self.tell(Wake::Due((at - self.now).to_std().unwrap_or_default()));
     }
 
     /// Whether `queue` needs its row made; from now on it counts as made.

@@ -7,6 +7,9 @@ use sea_orm::{
     QueryResult, Statement,
 };
 
+#[cfg(feature = "postgres")]
+use crate::sql::postgres::Pooled;
+
 /// A connection of the application, of whatever type: [`ConnectionTrait`] is generic and cannot be an object.
 #[async_trait]
 pub(crate) trait Wire: Sync {
@@ -34,10 +37,35 @@ impl<C: ConnectionTrait> Wire for C {
 pub(crate) enum Link<'c> {
     /// Into a transaction of ours.
     Transaction(DatabaseTransaction),
+    /// The same, behind a pooler that knows no sessions.
+    #[cfg(feature = "postgres")]
+    Pooled(Pooled),
     /// Each into a transaction of its own.
     Pool(DatabaseConnection),
     /// Into whatever the caller has begun.
     Caller(&'c dyn Wire),
+}
+
+impl Link<'_> {
+    /// Makes what went over it final, where that is ours to do.
+    pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        match self {
+            Link::Transaction(tx) => tx.commit().await,
+            #[cfg(feature = "postgres")]
+            Link::Pooled(tx) => tx.commit().await,
+            Link::Pool(_) | Link::Caller(_) => Ok(()),
+        }
+    }
+
+    /// Undoes what went over it, where that is ours to do.
+    pub(crate) async fn roll_back(self) -> Result<(), DbErr> {
+        match self {
+            Link::Transaction(tx) => tx.rollback().await,
+            #[cfg(feature = "postgres")]
+            Link::Pooled(tx) => tx.roll_back().await,
+            Link::Pool(_) | Link::Caller(_) => Ok(()),
+        }
+    }
 }
 
 #[async_trait]
@@ -45,6 +73,8 @@ impl ConnectionTrait for Link<'_> {
     fn get_database_backend(&self) -> DatabaseBackend {
         match self {
             Link::Transaction(tx) => tx.get_database_backend(),
+            #[cfg(feature = "postgres")]
+            Link::Pooled(_) => DatabaseBackend::Postgres,
             Link::Pool(pool) => pool.get_database_backend(),
             Link::Caller(wire) => wire.backend(),
         }
@@ -53,6 +83,8 @@ impl ConnectionTrait for Link<'_> {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match self {
             Link::Transaction(tx) => tx.execute_raw(statement).await,
+            #[cfg(feature = "postgres")]
+            Link::Pooled(tx) => tx.execute(statement).await,
             Link::Pool(pool) => pool.execute_raw(statement).await,
             Link::Caller(wire) => wire.execute(statement).await,
         }
@@ -62,9 +94,9 @@ impl ConnectionTrait for Link<'_> {
         match self {
             Link::Transaction(tx) => tx.execute_unprepared(words).await,
             Link::Pool(pool) => pool.execute_unprepared(words).await,
-            Link::Caller(wire) => {
-                wire.execute(Statement::from_string(wire.backend(), words))
-                    .await
+            _ => {
+                let statement = Statement::from_string(self.get_database_backend(), words);
+                self.execute_raw(statement).await
             }
         }
     }
@@ -73,13 +105,15 @@ impl ConnectionTrait for Link<'_> {
         match self {
             Link::Transaction(tx) => tx.query_one_raw(statement).await,
             Link::Pool(pool) => pool.query_one_raw(statement).await,
-            Link::Caller(wire) => Ok(wire.rows(statement).await?.into_iter().next()),
+            _ => Ok(self.query_all_raw(statement).await?.into_iter().next()),
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
             Link::Transaction(tx) => tx.query_all_raw(statement).await,
+            #[cfg(feature = "postgres")]
+            Link::Pooled(tx) => tx.rows(statement).await,
             Link::Pool(pool) => pool.query_all_raw(statement).await,
             Link::Caller(wire) => wire.rows(statement).await,
         }

@@ -31,6 +31,8 @@ mod migration;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod note;
+mod outbox;
+mod outlook;
 mod patience;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -81,6 +83,24 @@ struct Shared {
     given: Option<DatabaseConnection>,
     /// What the application's transactions use where it was not, opened with the first.
     application_pool: Mutex<Option<DatabaseConnection>>,
+}
+
+impl Shared {
+    fn watch(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop_watching(&self) {
+        if let Some(watch) = self.watch().take() {
+            watch.abort();
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.stop_watching();
+    }
 }
 
 impl SqlStore {
@@ -144,7 +164,11 @@ impl SqlStore {
 
     async fn disconnect(&self) -> Result<()> {
         self.shared.writer.stop().await;
+        self.shared.stop_watching();
         let desk = self.desk();
+        if let Some(outbox) = &desk.outbox {
+            outbox.flush(desk).await;
+        }
         if !desk.address.is_in_memory() {
             let open = std::mem::replace(&mut *self.readers(), Some(desk.address.read_pool()));
             if let Some(open) = open {
@@ -180,6 +204,10 @@ impl SqlStore {
         waker: Waker,
         given: Option<DatabaseConnection>,
     ) -> Self {
+        if address.is_in_memory() && matches!(clock, Clock::Store) {
+            // Nobody else is there.
+            waker.set_prompt(true);
+        }
         // Whatever is in memory is behind one connection.
         let readers = (!address.is_in_memory()).then(|| address.read_pool());
         let writer = Writer::new(Arc::new(Desk::new(address, clock, waker)));
@@ -232,6 +260,8 @@ impl SqlStore {
             Some(readers) => readers,
             None => self.desk().connection().await.map_err(|e| failed(op, e))?,
         };
+        let link = self.desk().address.link(connection).await;
+        let connection = link.map_err(|e| failed(op, e))?;
         Ok(Reader {
             connection,
             dialect: self.dialect(),
@@ -250,11 +280,7 @@ impl SqlStore {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        let mut watch = self
-            .shared
-            .watch
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut watch = self.shared.watch();
         if watch.as_ref().is_none_or(JoinHandle::is_finished) {
             *watch = self
                 .desk()
@@ -269,6 +295,7 @@ impl fmt::Debug for SqlStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqlStore")
             .field("backend", &self.dialect().name)
+            .field("hears_others_promptly", &self.desk().waker.is_prompt())
             .finish_non_exhaustive()
     }
 }

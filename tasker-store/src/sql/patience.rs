@@ -36,3 +36,10 @@ impl Patience {
         true
     }
 }
+
+/// A span a little shorter, so that many who begin together do not meet again.
+#[cfg(feature = "postgres")]
+pub(crate) fn jittered(span: Duration) -> Duration {
+    let jitter = Uuid::now_v7().as_bytes()[15];
+    span.mul_f64(1.0 - f64::from(jitter) / 1024.0)
+}

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, Order, QueryFilter,
-    QueryOrder, QueryResult, QuerySelect, TryGetable, Value,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, TryGetable, Value,
 };
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::clock::{Instant, from_micros, to_micros};
 use crate::error::{Result, StoreError};
 use crate::job::{Job, JobId, JobRef};
 use crate::lease::Worker;
+use crate::outlook::Outlook;
 use crate::query::JobQuery;
 use crate::queue::Queue;
 use crate::schedule::{DueSchedules, Schedule};
@@ -21,12 +22,14 @@ use crate::sql::dialect::Dialect;
 use crate::sql::entity::{attempt, job, log, progress, queue, schedule, task, worker};
 use crate::sql::exchange::{get, statement};
 use crate::sql::fault::failed;
+use crate::sql::link::Link;
+use crate::sql::outlook;
 use crate::state::JobState;
 use crate::task::{Task, canonical_alias};
 
 /// The connections that read, on behalf of one method.
 pub(crate) struct Reader {
-    pub(crate) connection: DatabaseConnection,
+    pub(crate) connection: Link<'static>,
     pub(crate) dialect: &'static Dialect,
     /// The store method, for messages.
     pub(crate) op: &'static str,
@@ -240,6 +243,17 @@ impl Reader {
             .collect()
     }
 
+    /// One statement: each of its columns is one of the questions that the sweeps ask after their work.
+    pub(crate) async fn outlook(&self, now: Instant) -> Result<Outlook> {
+        let rows = self
+            .rows(outlook::question(self.dialect), outlook::values(now))
+            .await?;
+        match rows.first() {
+            Some(row) => outlook::read(self.op, row, now),
+            None => Ok(Outlook::default()),
+        }
+    }
+
     pub(crate) async fn due(&self, limit: u32, now: Instant) -> Result<DueSchedules> {
         let words = &self.dialect.statements;
         let at = Value::from(to_micros(now));
@@ -282,10 +296,10 @@ impl Reader {
 
     async fn rows<const N: usize>(
         &self,
-        words: &'static str,
+        words: impl Into<String>,
         values: [Value; N],
     ) -> Result<Vec<QueryResult>> {
-        let statement = statement(self.dialect, words.to_owned(), values.to_vec());
+        let statement = statement(self.dialect, words.into(), values.to_vec());
         self.connection
             .query_all_raw(statement)
             .await

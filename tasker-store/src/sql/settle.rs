@@ -85,6 +85,8 @@ pub(crate) struct Finishing {
     lease: Lease,
     row: Row,
     failure: Option<Failure>,
+    /// When it is due again, where the job goes on.
+    due: Due,
     /// Whether it gives the attempt back, where the job goes on.
     refunds: bool,
     /// Whether it gives back a job that was cut short.
@@ -103,6 +105,10 @@ impl Finishing {
         } = finish;
         let cut = matches!(outcome, Outcome::Released);
         let refunds = cut || matches!(outcome, Outcome::Snoozed { .. });
+        let due = match outcome {
+            Outcome::Retry { due, .. } | Outcome::Snoozed { due } => due,
+            _ => Due::Now,
+        };
         let (row, failure) = match outcome {
             Outcome::Succeeded { output } => (Row::Success(bounded(output, &mut note)), None),
             Outcome::Failed(failure) => (
@@ -133,6 +139,7 @@ impl Finishing {
             lease,
             row,
             failure,
+            due,
             refunds,
             cut,
             note,
@@ -355,6 +362,10 @@ async fn follow(
         match applied.state {
             state if state.is_final() => tx.tell(Wake::Finished(finish.lease.job)),
             JobState::Queued => tx.tell(Wake::Ready),
+            JobState::Scheduled | JobState::Retrying => {
+                let due = finish.due.resolve(tx.now);
+                tx.tell_due(due);
+            }
             _ => {}
         }
         if applied.expired {
@@ -425,6 +436,7 @@ impl GiveBack {
                     cut.then_some(INTERRUPTED),
                 ),
                 failure: None,
+                due,
                 refunds: true,
                 cut,
                 note: None,

@@ -11,6 +11,7 @@ use crate::clock::Due;
 use crate::error::Result;
 use crate::job::{Enqueued, Job, JobRef, NewJob};
 use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
+use crate::outlook::Outlook;
 use crate::schedule::{DueSchedules, Fire, Fired};
 use crate::settle::{Fate, Note, Settle, Settled, Sweep};
 use crate::sql::SqlStore;
@@ -25,7 +26,7 @@ use crate::sql::settle::{GiveBack, Settling};
 use crate::sql::writer::Writer;
 use crate::store::{Migrate, Store};
 use crate::task::{Declaration, Diff};
-use crate::wake::Wakes;
+use crate::wake::{Wake, Wakes};
 
 #[async_trait]
 impl Store for SqlStore {
@@ -120,6 +121,15 @@ impl Store for SqlStore {
         self.write(Prune(limit)).await
     }
 
+    async fn outlook(&self) -> Result<Outlook> {
+        let now = self.now("outlook").await?;
+        let outlook = self.read("outlook").await?.outlook(now).await?;
+        if outlook.ready {
+            self.desk().waker.wake(Wake::Ready);
+        }
+        Ok(outlook)
+    }
+
     async fn due(&self, limit: u32) -> Result<DueSchedules> {
         let now = self.now("due").await?;
         self.read("due").await?.due(limit, now).await
@@ -171,6 +181,13 @@ impl Store for SqlStore {
 
     fn wakes(&self) -> Wakes {
         let wakes = self.desk().waker.wakes();
+        self.keep_watch();
+        self.desk().say_awaited();
+        wakes
+    }
+
+    fn work_wakes(&self) -> Wakes {
+        let wakes = self.desk().waker.work_wakes();
         self.keep_watch();
         wakes
     }

@@ -26,9 +26,11 @@ use crate::sql::batch::{self, Batch, Lane, Request};
 use crate::sql::dialect::{Dialect, Lanes};
 use crate::sql::exchange::{Exchange, Seen};
 use crate::sql::fault::{failed, is_busy};
+use crate::sql::link::Link;
+use crate::sql::outbox::{News, Outbox};
 use crate::sql::patience::Patience;
 use crate::sql::server_clock::ServerClock;
-use crate::wake::Waker;
+use crate::wake::{Wake, Waker};
 
 /// How many calls may wait; further ones wait for a place.
 const WAITING: usize = 4096;
@@ -67,12 +69,15 @@ pub(crate) struct Desk {
     server_clock: ServerClock,
     connection: tokio::sync::Mutex<Option<DatabaseConnection>>,
     seen: Seen,
+    /// What tells other processes; `None` where nothing can.
+    pub(crate) outbox: Option<Outbox>,
 }
 
 impl Desk {
     pub(crate) fn new(address: Address, clock: Clock, waker: Waker) -> Self {
         Self {
             dialect: address.dialect(),
+            outbox: address.tells_others().then(Outbox::default),
             address,
             clock,
             waker,
@@ -118,18 +123,23 @@ impl Desk {
         if let Some(now) = self.server_clock.now() {
             return Ok(now);
         }
-        let connection = self.connection().await?;
+        let link = self.link().await?;
         let statement = Statement::from_string(self.dialect.backend, words);
         // The first answer of a connection comes late, since it is made first.
         for first in [true, false] {
             let asked = Monotonic::now();
-            let row = connection.query_one_raw(statement.clone()).await?;
+            let row = link.query_one_raw(statement.clone()).await?;
             let micros = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
             if !first {
                 return Ok(self.server_clock.set(micros, asked));
             }
         }
         unreachable!("the second answer was returned")
+    }
+
+    /// What single statements go over.
+    async fn link(&self) -> Result<Link<'static>, DbErr> {
+        self.address.link(self.connection().await?).await
     }
 
     /// Begins, waiting for others that hold the lock, and reconnecting once. A `direct` exchange has no transaction.
@@ -175,21 +185,78 @@ impl Desk {
         let connection = self.connection().await?;
         if self.dialect.clock.is_some() {
             let now = self.now().await?;
-            if direct {
-                return Ok(Exchange::direct(connection, self.dialect, now, &self.seen));
+            if direct || self.address.is_pooled() {
+                let link = self.address.link(connection).await?;
+                return Ok(Exchange::over(link, self.dialect, now, &self.seen));
             }
             return Exchange::begin(&connection, self.dialect, || now, &self.seen).await;
         }
         Exchange::begin(&connection, self.dialect, || self.clock.now(), &self.seen).await
     }
 
+    /// Begins a transaction that the migrator can use.
+    pub(crate) async fn begin_migration(&self) -> Result<Exchange<'static>> {
+        let Some((before, _)) = self.address.around_migration() else {
+            let begun = self.begin(false, Patience::new()).await;
+            return begun.map_err(|e| e.of("open"));
+        };
+        let begin = async {
+            let (now, connection) = (self.now().await?, self.connection().await?);
+            let tx = Exchange::begin(&connection, self.dialect, || now, &self.seen).await?;
+            tx.connection().execute_unprepared(&before).await?;
+            Ok(tx)
+        };
+        begin.await.map_err(|e| failed("open", e))
+    }
+
+    /// Commits it.
+    pub(crate) async fn commit_migration(&self, exchange: Exchange<'static>) -> Result<()> {
+        if let Some((_, after)) = self.address.around_migration() {
+            let done = exchange.connection().execute_unprepared(after).await;
+            done.map_err(|e| failed("open", e))?;
+        }
+        exchange.commit().await.map(drop)
+    }
+
     /// Commits, and tells the news.
-    pub(crate) async fn commit(&self, exchange: Exchange<'static>) -> Result<()> {
+    pub(crate) async fn commit(self: &Arc<Self>, exchange: Exchange<'static>) -> Result<()> {
         let news = exchange.commit().await?;
-        if self.waker.is_heard() {
-            news.into_iter().for_each(|wake| self.waker.wake(wake));
+        if let Some(outbox) = &self.outbox {
+            outbox.post(self, &news);
+        }
+        let is_awaited = self.waker.is_awaited();
+        for wake in news {
+            if is_awaited || !matches!(wake, Wake::Finished(_)) {
+                self.waker.wake(wake);
+            }
         }
         Ok(())
+    }
+
+    /// Tells other processes.
+    pub(crate) async fn announce(&self, news: &News) -> Result<(), DbErr> {
+        match self.address.announcement(self.waker.id(), news) {
+            Some(statement) => {
+                let connection = self.connection().await?;
+                connection.execute_raw(statement).await.map(drop)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Asks other processes to tell of the ends of jobs, where somebody here waits for some.
+    pub(crate) fn say_awaited(self: &Arc<Self>) {
+        if let Some(outbox) = self.outbox.as_ref().filter(|_| self.waker.is_awaited()) {
+            outbox.say_awaited(self);
+        }
+    }
+
+    /// Another process asks for that.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn heard_awaited(&self) {
+        if let Some(outbox) = &self.outbox {
+            outbox.heard_awaited();
+        }
     }
 
     /// Within how long a batch must be answered.
@@ -356,7 +423,7 @@ async fn gather(requests: &mpsc::Receiver<Request>) {
 }
 
 /// Writes a batch and answers it; gives what has to be done because a caller went away.
-async fn carry_out(desk: &Desk, mut batch: Batch) -> Vec<Request> {
+async fn carry_out(desk: &Arc<Desk>, mut batch: Batch) -> Vec<Request> {
     batch.drop_abandoned();
     if batch.is_empty() {
         return Vec::new();
@@ -395,7 +462,7 @@ enum Attempt {
 }
 
 /// Writes a batch; where it meets a conflict with another transaction, again, since that is gone by then.
-async fn attempt(desk: &Desk, batch: &mut Batch) -> Result<(), Attempt> {
+async fn attempt(desk: &Arc<Desk>, batch: &mut Batch) -> Result<(), Attempt> {
     let mut conflicts = 0;
     loop {
         let patience = desk.patience(batch);
@@ -417,7 +484,7 @@ async fn attempt(desk: &Desk, batch: &mut Batch) -> Result<(), Attempt> {
     }
 }
 
-async fn attempt_once(desk: &Desk, batch: &mut Batch) -> Result<(), Attempt> {
+async fn attempt_once(desk: &Arc<Desk>, batch: &mut Batch) -> Result<(), Attempt> {
     let direct = batch.is_direct(desk.dialect);
     let begun = desk.begin(direct, Patience::of(ROUND)).await;
     let mut exchange = begun.map_err(|error| match error {
@@ -447,10 +514,4 @@ fn stopped(op: &'static str) -> StoreError {
         op,
         "the store's writer stopped before it answered: call again",
     )
-}
-
-/// Tells everybody that something may have been missed.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) fn tell_gap(desk: &Desk) {
-    desk.waker.wake(crate::wake::Wake::Gap);
 }

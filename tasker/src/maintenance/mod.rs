@@ -3,9 +3,11 @@
 //!
 //! In: the store. Out: due jobs made ready, jobs of dead workers taken back, old jobs deleted, due schedules
 //! fired, this binary declared again. Every process that works runs them; each step is safe in any number of
-//! processes at once.
+//! processes at once. The lookout knows when there is something to do, and sets the others' alarms.
 
+mod alarm;
 mod declarer;
+mod lookout;
 mod promoter;
 mod pruner;
 mod rescuer;
@@ -18,11 +20,17 @@ use tasker_store::{Result, Store, Sweep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::alarm::Alarm;
+use self::lookout::Alarms;
 use crate::client::Tasker;
 use crate::schedule::runner;
 
 /// Rows changed by one sweep at the most, so that no statement is long.
 const BATCH: u32 = 500;
+/// How long after a failure a step is tried again.
+pub(crate) const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// The shortest pause between two steps, or a clock that stands still would make an actor spin.
+pub(crate) const MOMENT: Duration = Duration::from_millis(5);
 
 /// The actors at work. They end when this is dropped.
 #[derive(Debug)]
@@ -49,43 +57,51 @@ pub(crate) fn start(tasker: &Tasker, store: &Arc<dyn Store>, schedules: bool) ->
         let stop = stop.clone();
         tracker.spawn(async move { stop.run_until_cancelled(actor).await });
     };
-    spawn(Box::pin(promoter::run(Arc::clone(store))));
-    spawn(Box::pin(rescuer::run(Arc::clone(store))));
-    spawn(Box::pin(pruner::run(Arc::clone(store))));
-    spawn(Box::pin(declarer::run(tasker.clone(), Arc::clone(store))));
+    let alarms = Alarms::default();
+    let shared = || Arc::clone(store);
+    spawn(Box::pin(promoter::run(shared(), alarms.promote.clone())));
+    spawn(Box::pin(rescuer::run(shared(), alarms.rescue.clone())));
+    spawn(Box::pin(pruner::run(shared(), alarms.prune.clone())));
+    spawn(Box::pin(declarer::run(tasker.clone(), shared())));
     if schedules {
-        spawn(Box::pin(runner::run(tasker.clone(), Arc::clone(store))));
+        let alarm = alarms.fire.clone();
+        spawn(Box::pin(runner::run(tasker.clone(), shared(), alarm)));
     }
+    spawn(Box::pin(lookout::run(shared(), alarms)));
     Actors {
         tracker,
         stop: stop.drop_guard(),
     }
 }
 
-/// Sweeps for ever: until nothing is left each time, then again after `every`, or sooner where the store says
-/// that something will be due.
-async fn sweep_for_ever<F, Fut>(name: &'static str, every: Duration, sweep: F)
+/// Sweeps whenever the alarm goes off, each time until nothing is left, and not again within `pause`.
+async fn sweep_at<F, Fut>(name: &'static str, alarm: Alarm, pause: Duration, sweep: F)
 where
     F: Fn() -> Fut,
     Fut: Future<Output = Result<Sweep>>,
 {
     loop {
-        let wait = match sweep().await {
-            Ok(swept) => {
-                if swept.done > 0 {
-                    tracing::debug!(sweep = name, jobs = swept.done, "swept");
+        alarm.wait().await;
+        loop {
+            match sweep().await {
+                Ok(swept) => {
+                    if swept.done > 0 {
+                        tracing::debug!(sweep = name, jobs = swept.done, "swept");
+                    }
+                    if swept.more {
+                        continue;
+                    }
+                    if let Some(next) = swept.next_in {
+                        alarm.within(next);
+                    }
                 }
-                if swept.more {
-                    continue;
+                Err(error) => {
+                    tracing::warn!(sweep = name, %error, "a sweep failed; trying again");
+                    alarm.within(TRY_AGAIN);
                 }
-                swept.next_in.map_or(every, |next| next.min(every))
             }
-            Err(error) => {
-                tracing::warn!(sweep = name, %error, "a sweep failed; trying again");
-                every
-            }
-        };
-        // A moment at least, or a clock that stands still would make this spin.
-        tokio::time::sleep(wait.max(Duration::from_millis(5))).await;
+            break;
+        }
+        tokio::time::sleep(pause).await;
     }
 }

@@ -1,15 +1,11 @@
 //! The promoter: makes waiting jobs (`scheduled`, `retrying`) whose time has come ready.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tasker_store::Store;
 
-use super::{BATCH, sweep_for_ever};
+use super::{Alarm, BATCH, MOMENT, sweep_at};
 
-/// The longest a due job waits for being noticed.
-const EVERY: Duration = Duration::from_secs(1);
-
-pub(super) async fn run(store: Arc<dyn Store>) {
-    sweep_for_ever("promote", EVERY, || store.promote(BATCH)).await;
+pub(super) async fn run(store: Arc<dyn Store>, alarm: Alarm) {
+    sweep_at("promote", alarm, MOMENT, || store.promote(BATCH)).await;
 }

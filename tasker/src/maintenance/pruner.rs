@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tasker_store::Store;
 
-use super::{BATCH, sweep_for_ever};
+use super::{Alarm, BATCH, sweep_at};
 
-/// The longest a job past its retention waits for being noticed.
-const EVERY: Duration = Duration::from_secs(60);
+/// How long jobs past their retention gather, so that each is no sweep of its own.
+const PAUSE: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(store: Arc<dyn Store>) {
-    sweep_for_ever("prune", EVERY, || store.prune(BATCH)).await;
+pub(super) async fn run(store: Arc<dyn Store>, alarm: Alarm) {
+    sweep_at("prune", alarm, PAUSE, || store.prune(BATCH)).await;
 }

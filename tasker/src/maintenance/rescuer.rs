@@ -3,15 +3,19 @@
 //! It needs to know nothing of their tasks: what it needs is in the row.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tasker_store::Store;
+use tasker_store::{Store, Sweep};
 
-use super::{BATCH, sweep_for_ever};
+use super::{Alarm, BATCH, MOMENT, sweep_at};
 
-/// The longest a lease that is over waits for being noticed.
-const EVERY: Duration = Duration::from_secs(1);
-
-pub(super) async fn run(store: Arc<dyn Store>) {
-    sweep_for_ever("rescue", EVERY, || store.rescue(BATCH)).await;
+pub(super) async fn run(store: Arc<dyn Store>, alarm: Alarm) {
+    let rescue = async || {
+        let swept = store.rescue(BATCH).await?;
+        // A lease is made longer before it ends; the lookout asks whether one was not.
+        Ok(Sweep {
+            next_in: None,
+            ..swept
+        })
+    };
+    sweep_at("rescue", alarm, MOMENT, rescue).await;
 }

@@ -17,35 +17,38 @@ use super::{Missed, Rule, missed, next, zone};
 use crate::client::Tasker;
 use crate::enqueue::new_job;
 use crate::error::Result;
+use crate::maintenance::{Alarm, MOMENT, TRY_AGAIN};
 use crate::task::TaskDefinition;
 use crate::task::params;
 use crate::task::unique::keep_while_held;
 
 /// Schedules looked at in one go.
 const BATCH: u32 = 1_000;
-/// The longest a change of schedules waits for being noticed.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How late the latest occurrence may be noticed and still not count as missed.
 const ON_TIME: TimeDelta = TimeDelta::seconds(60);
 
-/// Fires due schedules for ever.
-pub(crate) async fn run(tasker: Tasker, store: Arc<dyn Store>) {
+/// Fires due schedules for ever, whenever the alarm goes off.
+pub(crate) async fn run(tasker: Tasker, store: Arc<dyn Store>, alarm: Alarm) {
     loop {
-        let wait = match pass(&tasker, store.as_ref()).await {
-            Ok(wait) => wait,
-            Err(error) => {
-                tracing::warn!(%error, "could not look at the schedules; trying again");
-                LOOK_EVERY
-            }
-        };
-        // A moment at least, or a clock that stands still would make this spin.
-        tokio::time::sleep(wait.max(Duration::from_millis(5))).await;
+        alarm.wait().await;
+        let again = pass(&tasker, store.as_ref()).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "could not look at the schedules; trying again");
+            Some(TRY_AGAIN)
+        });
+        if let Some(again) = again {
+            alarm.within(again);
+        }
+        tokio::time::sleep(MOMENT).await;
     }
 }
 
-/// Fires what is due now, and says how long until the next look.
-async fn pass(tasker: &Tasker, store: &dyn Store) -> Result<Duration> {
+/// Fires what is due now, and says how long until the next look; the lookout notices what changes until then.
+async fn pass(tasker: &Tasker, store: &dyn Store) -> Result<Option<Duration>> {
     let due = store.due(BATCH).await?;
+    let mut again: Vec<Duration> = due.next_in.into_iter().collect();
+    if due.more {
+        again.push(Duration::ZERO);
+    }
     for schedule in due.schedules {
         // A schedule of another binary's task is that binary's to fire.
         let Some(task) = tasker.registry().get(&schedule.alias) else {
@@ -53,22 +56,30 @@ async fn pass(tasker: &Tasker, store: &dyn Store) -> Result<Duration> {
         };
         let name = schedule.name.clone();
         match fire(store, task, schedule, due.now).await {
-            Ok(Fired::Applied { jobs }) if jobs > 0 => {
-                tracing::debug!(schedule = name, jobs, "fired")
+            Ok((Fired::Applied { jobs }, next)) => {
+                if jobs > 0 {
+                    tracing::debug!(schedule = name, jobs, "fired");
+                }
+                again.extend(next.map(|next| (next - due.now).to_std().unwrap_or_default()));
             }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(schedule = name, %error, "could not fire; trying again"),
+            // Somebody else took this step: where it stands now, the next look says.
+            Ok((Fired::Stale, _)) => again.push(Duration::ZERO),
+            Err(error) => {
+                tracing::warn!(schedule = name, %error, "could not fire; trying again");
+                again.push(TRY_AGAIN);
+            }
         }
     }
-    Ok(due.next_in.map_or(LOOK_EVERY, |next| next.min(LOOK_EVERY)))
+    Ok(again.into_iter().min())
 }
 
+/// Takes one step of a schedule; gives its next occurrence too.
 async fn fire(
     store: &dyn Store,
     task: &'static TaskDefinition,
     schedule: Schedule,
     now: Instant,
-) -> Result<Fired> {
+) -> Result<(Fired, Option<Instant>)> {
     let (occurrences, then) = plan(&schedule, now).unwrap_or_else(|reason| {
         tracing::error!(schedule = schedule.name, reason, "this schedule is broken");
         (Vec::new(), Then::Broken(reason))
@@ -77,6 +88,10 @@ async fn fire(
         .into_iter()
         .map(|at| job(task, &schedule, at))
         .collect::<Result<Vec<_>>>()?;
+    let next = match then {
+        Then::Next(at) => Some(at),
+        Then::Completed | Then::Broken(_) => None,
+    };
     let step = Fire {
         schedule: schedule.id,
         version: schedule.version,
@@ -84,7 +99,7 @@ async fn fire(
         skip_if_unfinished: schedule.overlap == Overlap::Skip,
         then,
     };
-    Ok(store.fire(step).await?)
+    Ok((store.fire(step).await?, next))
 }
 
 fn job(task: &'static TaskDefinition, schedule: &Schedule, at: Instant) -> Result<NewJob> {

@@ -38,10 +38,23 @@ pub(crate) struct Patience {
     pub(crate) after_release: Duration,
 }
 
-/// How often a worker that has nothing to do looks for jobs, in case a wake was lost: from this …
-const LOOK_FIRST: Duration = Duration::from_millis(100);
-/// … doubling to this.
-const LOOK_LAST: Duration = Duration::from_secs(2);
+/// How often a worker that has nothing to do looks for jobs by itself: from the first to the last, doubling.
+#[derive(Clone, Copy, Debug)]
+struct Looks {
+    first: Duration,
+    last: Duration,
+}
+
+/// Where nobody says that other processes wrote.
+const OFTEN: Looks = Looks {
+    first: Duration::from_millis(100),
+    last: Duration::from_secs(2),
+};
+/// Where that is said within moments. What is lost on the way the lookout notices too.
+const RARELY: Looks = Looks {
+    first: Duration::from_secs(1),
+    last: Duration::from_secs(30),
+};
 /// How often notes of running attempts are flushed.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
@@ -73,6 +86,7 @@ struct State {
     hungry: bool,
     /// Whether an exchange may have notes to send.
     chatty: bool,
+    looks: Looks,
     look: Duration,
     look_at: Monotonic,
     failures: u32,
@@ -90,11 +104,12 @@ impl Settler {
     pub(crate) async fn run(mut self) -> Result<(WorkerId, Summary), StoreError> {
         let (done, mut dones) = mpsc::unbounded_channel();
         let mut phase = self.stopper.watch();
-        let mut wakes = self.store.wakes();
+        let mut wakes = self.store.work_wakes();
         let mut notes = tokio::time::interval(NOTE_EVERY);
         let mut state = State::new(done, self.stopper.watch());
         let mut in_flight: Option<BoxFuture<'static, Exchanged>> = None;
         self.enter(&mut state);
+        self.trust(&mut state, &wakes);
         loop {
             if in_flight.is_none() {
                 in_flight = self.next_exchange(&mut state);
@@ -115,12 +130,27 @@ impl Settler {
                     }
                 }
                 Some(news) = self.news.recv() => self.heard(&mut state, news)?,
-                () = more_to_do(&mut wakes) => state.hungry = true,
+                wake = more_to_do(&mut wakes) => {
+                    state.hungry = true;
+                    if wake == Wake::Gap {
+                        self.trust(&mut state, &wakes);
+                    }
+                }
                 _ = notes.tick() => state.chatty = true,
                 Ok(()) = phase.changed() => self.enter(&mut state),
                 () = tokio::time::sleep_until(state.next_deadline().into()) => self.due(&mut state).await,
             }
         }
+    }
+
+    /// Looks as often by itself as wakes can be trusted. Whether everything has ended is never told.
+    fn trust(&self, state: &mut State, wakes: &Wakes) {
+        state.looks = match wakes.are_prompt() && !self.until_empty {
+            true => RARELY,
+            false => OFTEN,
+        };
+        state.look = state.looks.first;
+        state.look_at = state.look_at.min(Monotonic::now() + state.look);
     }
 
     /// Lets attempts run for as long as that ends some, so that short ones, the newest too, go with the same exchange.
@@ -200,7 +230,7 @@ impl Settler {
         }
         let claimed = exchanged.claimed.jobs.len();
         if claimed > 0 {
-            state.look = LOOK_FIRST;
+            state.look = state.looks.first;
         }
         if exchanged.asked > 0 && state.failures == 0 {
             state.look_at = Monotonic::now() + state.look;
@@ -330,7 +360,7 @@ impl Settler {
         }
         if state.look_at <= now {
             state.hungry = true;
-            state.look = (state.look * 2).min(LOOK_LAST);
+            state.look = (state.look * 2).min(state.looks.last);
             state.look_at = now + state.look;
             if self.until_empty && state.is_idle() && *state.phase.borrow() == Phase::Run {
                 self.stop_if_empty().await;
@@ -385,8 +415,9 @@ impl State {
             alive: true,
             hungry: true,
             chatty: false,
-            look: LOOK_FIRST,
-            look_at: Monotonic::now() + LOOK_FIRST,
+            looks: OFTEN,
+            look: OFTEN.first,
+            look_at: Monotonic::now() + OFTEN.first,
             failures: 0,
             fenced: Vec::new(),
             drop_at: None,
@@ -422,10 +453,15 @@ impl State {
     }
 }
 
-/// Waits for news that there may be jobs to claim. The ends of jobs are no such news, and as frequent as they are they
-/// must not turn the settler's whole loop.
-async fn more_to_do(wakes: &mut Wakes) {
-    while matches!(wakes.next().await, Wake::Finished(_)) {}
+/// Waits for news that there may be jobs to claim. Due times and ends of jobs are none, and must not turn the settler's
+/// whole loop.
+async fn more_to_do(wakes: &mut Wakes) -> Wake {
+    loop {
+        match wakes.next().await {
+            Wake::Due(_) | Wake::Finished(_) => {}
+            wake => return wake,
+        }
+    }
 }
 
 async fn wait_for(in_flight: &mut Option<BoxFuture<'static, Exchanged>>) -> Option<Exchanged> {

@@ -8,14 +8,13 @@
 mod m0001_tables;
 
 use sea_orm::sea_query::IntoIden;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, DynIden};
+use sea_orm::{ConnectionTrait, DbErr, DynIden};
 use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
 
 use crate::admin::SchemaStep;
 use crate::error::{ErrorKind, Result, StoreError};
 use crate::sql::exchange::Exchange;
 use crate::sql::fault::failed;
-use crate::sql::patience::Patience;
 use crate::sql::writer::Desk;
 
 /// The steps, in order.
@@ -69,8 +68,7 @@ pub(crate) async fn standing<C: ConnectionTrait>(connection: &C) -> Result<Stand
 
 /// Applies what is missing, all of it or nothing. Of several processes one does, and the others wait for it.
 pub(crate) async fn bring_up(desk: &Desk) -> Result<()> {
-    let tx = desk.begin(false, Patience::new()).await;
-    let tx = tx.map_err(|e| e.of("open"))?;
+    let tx = desk.begin_migration().await?;
     let done = match desk.dialect.migrating {
         None => apply(&tx).await,
         Some((lock, unlock)) => {
@@ -83,7 +81,7 @@ pub(crate) async fn bring_up(desk: &Desk) -> Result<()> {
         }
     };
     match done {
-        Ok(()) => desk.commit(tx).await,
+        Ok(()) => desk.commit_migration(tx).await,
         Err(error) => {
             tx.roll_back().await;
             Err(error)
@@ -130,7 +128,7 @@ pub(crate) fn older(missing: &[String]) -> StoreError {
 }
 
 /// The steps this binary knows.
-pub(crate) async fn steps(connection: &DatabaseConnection) -> Result<Vec<SchemaStep>> {
+pub(crate) async fn steps<C: ConnectionTrait>(connection: &C) -> Result<Vec<SchemaStep>> {
     let backend = connection.get_database_backend();
     let steps = Migrator::get_migration_with_status_read_only(connection).await;
     Ok(steps

@@ -312,6 +312,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
             SELECT 1 FROM tasker_jobs
              WHERE runner IS NOT NULL AND runner NOT IN (SELECT id FROM tasker_workers)) AS orphaned",
     next_lease: "SELECT min(lease_until) AS at FROM tasker_workers",
+    any_ready: "SELECT EXISTS (SELECT 1 FROM tasker_jobs WHERE ready IS NOT NULL) AS ready",
     promote: Returning::Two {
         look: "SELECT number FROM tasker_jobs WHERE waiting <= ?1 ORDER BY waiting LIMIT ?2 FOR UPDATE SKIP LOCKED",
         change: concat!(

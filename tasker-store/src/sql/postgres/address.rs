@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sea_orm::sqlx::ConnectOptions;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, SqlxPostgresConnector, Statement,
 };
@@ -86,9 +86,8 @@ impl Address {
             .application_name("tasker")
             .disable_statement_logging();
         if poll_only {
-            // Behind a pooler each statement may meet another connection, where nothing is prepared, and which
-            // was not set up by us.
-            options = options.statement_cache_capacity(0);
+            // A pooler passes no settings on that it does not know; what we need comes with each transaction.
+            options = options.statement_cache_capacity(0).extra_float_digits(None);
         } else {
             options = options.options(settings);
         }
@@ -129,9 +128,25 @@ impl Address {
         SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options))
     }
 
-    /// What a connection for notifications is opened with.
-    pub(crate) fn options(&self) -> &PgConnectOptions {
-        &self.options
+    /// One connection, for notifications.
+    pub(crate) fn listening_pool(&self) -> PgPool {
+        PgPoolOptions::new()
+            .max_connections(1)
+            .min_connections(0)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(REACHED_WITHIN)
+            .connect_lazy_with(self.options.clone())
+    }
+
+    /// What is otherwise set when a connection is opened, as statements that hold for one transaction.
+    pub(crate) fn local_settings(&self) -> String {
+        let mut words = "SET LOCAL jit = off; SET LOCAL enable_seqscan = off".to_owned();
+        if let Some(schema) = &self.schema {
+            words.push_str("; SET LOCAL search_path = ");
+            words.push_str(schema);
+        }
+        words
     }
 
     /// The schema's name, quoted; `None` for the one the connection finds by itself.

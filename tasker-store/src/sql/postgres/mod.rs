@@ -22,6 +22,8 @@
 mod address;
 mod fault;
 mod listen;
+mod notify;
+mod pooled;
 mod schema;
 mod statements;
 
@@ -32,6 +34,8 @@ use crate::sql::dialect::{Dialect, Lanes, Numbering};
 pub(crate) use address::Address;
 pub(crate) use fault::fault;
 pub(crate) use listen::listen;
+pub(crate) use notify::{announcement, announcement_within};
+pub(crate) use pooled::{FORGET_STATEMENTS, Pooled};
 
 /// PostgreSQL, from 12.
 pub(crate) static DIALECT: Dialect = Dialect {

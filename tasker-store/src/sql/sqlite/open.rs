@@ -10,9 +10,7 @@ use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions,
 };
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector, Statement,
-};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector};
 
 use crate::error::ErrorKind;
 use crate::sql::address::{APPLICATION, READERS};
@@ -74,14 +72,6 @@ impl Address {
             .connect_lazy_with(options);
         SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
     }
-}
-
-/// A number that changes when, and only when, another connection than this one has written.
-pub(crate) async fn data_version(connection: &DatabaseConnection) -> Result<i64, DbErr> {
-    let statement =
-        Statement::from_string(connection.get_database_backend(), "PRAGMA data_version");
-    let row = connection.query_one_raw(statement).await?;
-    row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 
 /// What kind of failure the database reports, what is wrong and what to do.

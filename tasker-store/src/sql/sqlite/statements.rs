@@ -205,6 +205,8 @@ pub(crate) const STATEMENTS: Statements = Statements {
             SELECT 1 FROM tasker_jobs
              WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasker_workers)) AS orphaned",
     next_lease: "SELECT min(lease_until) AS at FROM tasker_workers",
+    any_ready: "SELECT EXISTS (
+            SELECT 1 FROM tasker_jobs WHERE state = 'queued' AND deleted_at IS NULL) AS ready",
     promote: Returning::One("UPDATE tasker_jobs SET state = 'queued'
          WHERE number IN (
             SELECT number FROM tasker_jobs
