@@ -94,6 +94,7 @@ impl<R, A> Asked<R, A> {
 pub(crate) trait Ask: Send {
     fn is_abandoned(&self) -> bool;
     fn is_whole(&self) -> bool;
+    fn is_small(&self) -> bool;
     async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()>;
     fn answer(self: Box<Self>);
     fn fail(self: Box<Self>, error: &StoreError);
@@ -107,6 +108,10 @@ impl<O: Operation> Ask for Asked<O, O::Answer> {
 
     fn is_whole(&self) -> bool {
         self.request.is_whole()
+    }
+
+    fn is_small(&self) -> bool {
+        self.request.is_small()
     }
 
     async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()> {
@@ -167,6 +172,16 @@ impl Batch {
     /// Whether somebody's work waits for it: it enqueues or settles.
     pub(crate) fn is_hot(&self) -> bool {
         self.others.is_empty()
+    }
+
+    /// Whether it is a sign of life.
+    pub(crate) fn is_small(&self) -> bool {
+        matches!(self.others.as_slice(), [other] if other.is_small())
+    }
+
+    /// Whether carrying it out twice is as good as once: a job whose id is in the store is not taken again.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.settles.is_empty() && self.others.iter().all(|other| other.is_small())
     }
 
     /// Whether it needs no transaction: one statement is all of it, or what it does need not happen together.
@@ -264,6 +279,10 @@ impl Ask for Unheard {
 
     fn is_whole(&self) -> bool {
         true
+    }
+
+    fn is_small(&self) -> bool {
+        false
     }
 
     async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()> {

@@ -34,6 +34,7 @@ mod patience;
 mod postgres;
 mod prune;
 mod query;
+mod readers;
 mod schedule;
 mod server_clock;
 mod settle;
@@ -43,7 +44,7 @@ mod store;
 mod writer;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::DatabaseConnection;
 use tokio::runtime::Handle;
@@ -58,6 +59,7 @@ use dialect::Dialect;
 use exchange::Operation;
 use fault::failed;
 use query::Reader;
+use readers::Readers;
 use writer::{Desk, Writer};
 
 /// A store in a SQL database. Clones share it.
@@ -68,8 +70,7 @@ pub struct SqlStore {
 
 struct Shared {
     writer: Writer,
-    /// `None` where reading goes over the connection that writes.
-    readers: Mutex<Option<DatabaseConnection>>,
+    readers: Readers,
     watch: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -133,13 +134,8 @@ impl SqlStore {
     async fn disconnect(&self) -> Result<()> {
         self.shared.writer.stop().await;
         let desk = self.desk();
-        if !desk.address.is_in_memory() {
-            let open = std::mem::replace(&mut *self.readers(), Some(desk.address.read_pool()));
-            if let Some(open) = open {
-                open.close().await.map_err(|e| failed("close", e))?;
-            }
-            desk.disconnect().await;
-        }
+        self.shared.readers.close(desk).await?;
+        desk.disconnect().await;
         Ok(())
     }
 
@@ -153,13 +149,11 @@ impl SqlStore {
     }
 
     fn assemble(address: Address, clock: Clock, waker: Waker) -> Self {
-        // Whatever is in memory is behind one connection.
-        let readers = (!address.is_in_memory()).then(|| address.read_pool());
-        let writer = Writer::new(Arc::new(Desk::new(address, clock, waker)));
+        let desk = Arc::new(Desk::new(address, clock, waker));
         Self {
             shared: Arc::new(Shared {
-                writer,
-                readers: Mutex::new(readers),
+                readers: Readers::new(&desk),
+                writer: Writer::new(desk),
                 watch: Mutex::new(None),
             }),
         }
@@ -173,13 +167,6 @@ impl SqlStore {
         self.desk().dialect
     }
 
-    fn readers(&self) -> MutexGuard<'_, Option<DatabaseConnection>> {
-        self.shared
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Carries out an operation with the writer.
     async fn write<O: Operation>(&self, operation: O) -> Result<O::Answer> {
         let op = operation.op();
@@ -190,16 +177,15 @@ impl SqlStore {
 
     /// The connections that read, for the method `op`.
     async fn read(&self, op: &'static str) -> Result<Reader> {
-        let readers = self.readers().clone();
-        let connection = match readers {
-            Some(readers) => readers,
-            None => self.desk().connection().await.map_err(|e| failed(op, e))?,
-        };
-        Ok(Reader {
-            connection,
-            dialect: self.dialect(),
-            op,
-        })
+        self.shared.readers.reader(self.desk(), op).await
+    }
+
+    /// Asks a question that changes nothing.
+    async fn reading<A, F>(&self, op: &'static str, question: impl Fn(Reader) -> F) -> Result<A>
+    where
+        F: Future<Output = Result<A>>,
+    {
+        self.shared.readers.ask(self.desk(), op, question).await
     }
 
     /// The store's time, for the method `op`.

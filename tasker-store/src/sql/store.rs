@@ -1,6 +1,7 @@
 //! The contract's methods: each hands an operation to the writer or a question to the readers.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::error::Result;
 use crate::job::{Enqueued, Job, JobRef, NewJob};
 use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
 use crate::schedule::{DueSchedules, Fire, Fired};
-use crate::settle::{Fate, Note, Settle, Settled, Sweep};
+use crate::settle::{Claimed, Fate, Note, Settle, Settled, Sweep};
 use crate::sql::SqlStore;
 use crate::sql::batch::{Asked, Request};
 use crate::sql::enqueue::NewRows;
@@ -20,6 +21,7 @@ use crate::sql::lease::{BeatOf, Extend, Hold, Join, Leave};
 use crate::sql::migration::{self, Standing};
 use crate::sql::note::Notes;
 use crate::sql::prune::{Promote, Prune, Rescue};
+use crate::sql::query::Reader;
 use crate::sql::schedule::{Declare, Step};
 use crate::sql::settle::{GiveBack, Settling};
 use crate::sql::writer::Writer;
@@ -95,6 +97,13 @@ impl Store for SqlStore {
         Writer::answer("settle", reply).await
     }
 
+    async fn unheard(&self, worker: WorkerId, known: Vec<Lease>) -> Result<Vec<Claimed>> {
+        let known: HashSet<Lease> = known.into_iter().collect();
+        let known = &known;
+        let ask = |reader: Reader| async move { reader.unheard(worker, known).await };
+        self.reading("unheard", ask).await
+    }
+
     async fn release(&self, leases: Vec<Lease>, due: Due) -> Result<Vec<Fate>> {
         self.write(GiveBack::released(leases, due)).await
     }
@@ -117,7 +126,8 @@ impl Store for SqlStore {
 
     async fn due(&self, limit: u32) -> Result<DueSchedules> {
         let now = self.now("due").await?;
-        self.read("due").await?.due(limit, now).await
+        let ask = |reader: Reader| async move { reader.due(limit, now).await };
+        self.reading("due", ask).await
     }
 
     async fn fire(&self, fire: Fire) -> Result<Fired> {
@@ -161,7 +171,8 @@ impl Store for SqlStore {
     }
 
     async fn job(&self, job: JobRef) -> Result<Option<Job>> {
-        self.read("job").await?.job(job).await
+        let ask = |reader: Reader| async move { reader.job(job).await };
+        self.reading("job", ask).await
     }
 
     fn wakes(&self) -> Wakes {
