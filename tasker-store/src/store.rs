@@ -20,6 +20,7 @@
 //! | `declare` | `HSET` per task and schedule; the sweep of unseen ones in the same script | KV update per task and schedule, by revision |
 //! | `join`, `beat`, `leave` | one hash per worker, scored by the end of its lease in a set | KV record per worker, by revision |
 //! | `settle` | per finish: compare token, move between sets; per claim: `ZPOPMIN` from the ready sets, `HINCRBY` token | per finish: KV update at the revision, then ack; per claim: pull a batch, KV update at the revision read, nak what is not ours |
+//! | `unheard` | the worker's set of running jobs, less the known | the worker's running records, by a KV watch on its prefix, less the known |
 //! | `release` | the finish branch of `settle` | KV update, then nak with the delay |
 //! | `note` | compare token, `RPUSH` and trim | compare revision, publish to the job's log subject |
 //! | `promote` | `ZRANGEBYSCORE` due, move to ready | pull due records from the index of due times (a KV watch with the time in the key), publish |
@@ -50,7 +51,7 @@ use crate::job::{Enqueued, Job, JobRef, NewJob};
 use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
 use crate::outlook::Outlook;
 use crate::schedule::{DueSchedules, Fire, Fired};
-use crate::settle::{Fate, Note, Settle, Settled, Sweep};
+use crate::settle::{Claimed, Fate, Note, Settle, Settled, Sweep};
 use crate::task::{Declaration, Diff};
 use crate::wake::Wakes;
 
@@ -134,6 +135,14 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// one more attempt spent and `started_at` now. A worker whose lease is over claims nothing. Two claims
     /// never take the same job.
     async fn settle(&self, settle: Settle) -> Result<Settled>;
+
+    /// The jobs `running` under the lease of `worker` that are not among `known`, each as its claim gave it, in the order
+    /// they should start. Changes nothing.
+    ///
+    /// For a worker whose settle failed: it may have been carried out with its answer lost on the way, and nobody rescues
+    /// jobs whose worker lives. Since a call that is given up here may still arrive there, it is to be asked again from time to
+    /// time. Not while a settle of the same worker is under way, whose jobs it would give too.
+    async fn unheard(&self, worker: WorkerId, known: Vec<Lease>) -> Result<Vec<Claimed>>;
 
     /// Gives running jobs back: `queued` where `due` has come, else waiting for it. The attempt is given back.
     /// A job whose cancel was requested becomes `canceled`; one that must not be started twice `failed`

@@ -2,13 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::place::Place;
+use crate::place::{On, Place};
 use crate::process::until;
+use crate::{Trials, trials};
+
+pub(crate) fn trials(on: On) -> Trials {
+    match on {
+        On::Sqlite => trials!(on, [five_processes_make_one_job_for_each_occurrence]),
+        On::Postgres | On::MySql => Vec::new(),
+    }
+}
 
 /// X-D8: also where one process looks at the clock late.
-#[tokio::test]
-async fn five_processes_make_one_job_for_each_occurrence() {
-    let place = Place::new().await;
+async fn five_processes_make_one_job_for_each_occurrence(on: On) {
+    let place = Place::new(on).await;
     let mut processes = Vec::new();
     for _ in 0..5 {
         processes.push(place.start_clock());

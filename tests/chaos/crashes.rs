@@ -7,14 +7,35 @@ use std::time::Instant;
 use tasker::JobState;
 use tasker_store::FailureKind;
 
-use crate::place::{LEASE, Place, SWEEP};
+use crate::place::{LEASE, On, Place, SWEEP};
 use crate::process::{soon, until};
 use crate::tasks::{Append, AppendParams, Hold, HoldParams, Poison};
+use crate::{Trials, trials};
+
+pub(crate) fn trials(on: On) -> Trials {
+    let mut trials = trials!(
+        on,
+        [
+            a_job_of_a_killed_process_is_started_by_another_within_the_lease,
+            killed_again_and_again_at_random_every_job_ends_and_few_run_twice,
+            a_job_that_ends_its_process_fails_in_the_end_and_the_one_beside_it_succeeds
+        ]
+    );
+    if on == On::Sqlite {
+        trials.extend(trials!(
+            on,
+            [
+                a_job_whose_process_dies_before_its_outcome_is_kept_runs_again,
+                a_rescuer_that_does_not_know_the_task_gives_the_job_back
+            ]
+        ));
+    }
+    trials
+}
 
 /// X-A1, Q-21, D-21.
-#[tokio::test]
-async fn a_job_of_a_killed_process_is_started_by_another_within_the_lease() {
-    let place = Place::new().await;
+async fn a_job_of_a_killed_process_is_started_by_another_within_the_lease(on: On) {
+    let place = Place::new(on).await;
     let mut first = place.work(&[]).await;
     let dead = place.worker(&first).await.unwrap().id;
     let job = Hold::enqueue(HoldParams::new()).on(&place.tasker);
@@ -47,9 +68,8 @@ async fn a_job_of_a_killed_process_is_started_by_another_within_the_lease() {
 }
 
 /// X-A2, at the exact place: the handler has returned, the store has not been told.
-#[tokio::test]
-async fn a_job_whose_process_dies_before_its_outcome_is_kept_runs_again() {
-    let place = Place::new().await;
+async fn a_job_whose_process_dies_before_its_outcome_is_kept_runs_again(on: On) {
+    let place = Place::new(on).await;
     let mut first = place.work(&[]).await;
     let job = Hold::enqueue(HoldParams::new()).on(&place.tasker);
     let job = job.await.unwrap();
@@ -69,11 +89,10 @@ async fn a_job_whose_process_dies_before_its_outcome_is_kept_runs_again() {
 }
 
 /// X-A2, at any place.
-#[tokio::test]
-async fn killed_again_and_again_at_random_every_job_ends_and_few_run_twice() {
+async fn killed_again_and_again_at_random_every_job_ends_and_few_run_twice(on: On) {
     const JOBS: usize = 400;
     const KILLS: usize = 4;
-    let place = Place::new().await;
+    let place = Place::new(on).await;
     let params = (0..JOBS).map(|_| AppendParams::new(place.file()).takes(1));
     let jobs = Append::enqueue_many(params).on(&place.tasker);
     assert_eq!(jobs.await.unwrap().len(), JOBS);
@@ -98,9 +117,8 @@ async fn killed_again_and_again_at_random_every_job_ends_and_few_run_twice() {
 }
 
 /// X-A13.
-#[tokio::test]
-async fn a_job_that_ends_its_process_fails_in_the_end_and_the_one_beside_it_succeeds() {
-    let place = Place::new().await;
+async fn a_job_that_ends_its_process_fails_in_the_end_and_the_one_beside_it_succeeds(on: On) {
+    let place = Place::new(on).await;
     let bystander = Hold::enqueue(HoldParams::new()).on(&place.tasker);
     let bystander = bystander.await.unwrap();
     let poison = Poison::enqueue().on(&place.tasker).await.unwrap();
@@ -129,9 +147,8 @@ async fn a_job_that_ends_its_process_fails_in_the_end_and_the_one_beside_it_succ
 }
 
 /// X-A14: what a rescuer needs to know is in the row.
-#[tokio::test]
-async fn a_rescuer_that_does_not_know_the_task_gives_the_job_back() {
-    let place = Place::new().await;
+async fn a_rescuer_that_does_not_know_the_task_gives_the_job_back(on: On) {
+    let place = Place::new(on).await;
     let mut first = place.work(&[]).await;
     let job = Hold::enqueue(HoldParams::new()).on(&place.tasker);
     let job = job.await.unwrap();

@@ -3,9 +3,32 @@
 use tasker::{Job, JobHandle, JobState, Progress};
 use tasker_store::{FailureKind, Worker};
 
-use crate::place::{LEASE, Place, SWEEP};
+use crate::place::{LEASE, On, Place, SWEEP};
 use crate::process::{Process, soon, until};
 use crate::tasks::{Hog, HogParams, Hold, HoldParams, Long, LongParams};
+use crate::{Trials, trials};
+
+pub(crate) fn trials(on: On) -> Trials {
+    let mut trials = trials!(
+        on,
+        [
+            a_frozen_process_that_comes_back_changes_nothing_and_works_on,
+            a_frozen_process_that_comes_back_does_not_touch_the_one_that_runs_its_jobs,
+            a_job_that_takes_several_leases_is_not_rescued,
+            handlers_that_block_every_thread_do_not_stop_the_heartbeat
+        ]
+    );
+    if on == On::Sqlite {
+        trials.extend(trials!(
+            on,
+            [
+                a_frozen_process_that_comes_back_drops_what_it_lost_and_only_that,
+                a_frozen_process_that_comes_back_alone_runs_its_job_again_with_every_slot
+            ]
+        ));
+    }
+    trials
+}
 
 /// A process that was frozen past its lease, and another that has its jobs.
 struct Overtaken {
@@ -19,8 +42,8 @@ struct Overtaken {
 
 impl Overtaken {
     /// `words` are for the other one.
-    async fn new(words: &[&str]) -> Self {
-        let place = Place::new().await;
+    async fn new(on: On, words: &[&str]) -> Self {
+        let place = Place::new(on).await;
         let mut frozen = place.work(&[]).await;
         let was = place.worker(&frozen).await.expect("it has joined");
         let params = (0..2).map(|_| HoldParams::new().deaf(true));
@@ -112,17 +135,19 @@ impl Overtaken {
     }
 }
 
-/// Freezes a process, but not with the write lock in its hands.
+/// Freezes a process, but not with the write lock in its hands, where there is one.
 async fn freeze(place: &Place, process: &Process) {
+    if place.on != On::Sqlite {
+        return process.freeze().await;
+    }
     let lock = place.lock().await;
     process.freeze().await;
     lock.release().await;
 }
 
 /// X-A4.
-#[tokio::test]
-async fn a_frozen_process_that_comes_back_changes_nothing_and_works_on() {
-    let mut overtaken = Overtaken::new(&[]).await;
+async fn a_frozen_process_that_comes_back_changes_nothing_and_works_on(on: On) {
+    let mut overtaken = Overtaken::new(on, &[]).await;
     for (index, order) in ["end 1", "end 2"].into_iter().enumerate() {
         overtaken.other.order(order);
         let pid = soon(overtaken.jobs[index].result()).await.unwrap();
@@ -135,9 +160,8 @@ async fn a_frozen_process_that_comes_back_changes_nothing_and_works_on() {
 }
 
 /// X-A5.
-#[tokio::test]
-async fn a_frozen_process_that_comes_back_does_not_touch_the_one_that_runs_its_jobs() {
-    let mut overtaken = Overtaken::new(&[]).await;
+async fn a_frozen_process_that_comes_back_does_not_touch_the_one_that_runs_its_jobs(on: On) {
+    let mut overtaken = Overtaken::new(on, &[]).await;
     let owner = overtaken.place.worker(&overtaken.other).await.unwrap().id;
     overtaken.thaw().await;
     for index in 0..2 {
@@ -158,9 +182,8 @@ async fn a_frozen_process_that_comes_back_does_not_touch_the_one_that_runs_its_j
 }
 
 /// X-A4: what it takes under its new id outlives what it had under the old one.
-#[tokio::test]
-async fn a_frozen_process_that_comes_back_drops_what_it_lost_and_only_that() {
-    let mut overtaken = Overtaken::new(&["--concurrency", "2"]).await;
+async fn a_frozen_process_that_comes_back_drops_what_it_lost_and_only_that(on: On) {
+    let mut overtaken = Overtaken::new(on, &["--concurrency", "2"]).await;
     let next = Hold::enqueue(HoldParams::new()).on(&overtaken.place.tasker);
     let next = next.await.unwrap();
     overtaken.frozen.thaw();
@@ -173,9 +196,8 @@ async fn a_frozen_process_that_comes_back_drops_what_it_lost_and_only_that() {
 }
 
 /// X-A4: nobody else is there, so that it takes its own job again.
-#[tokio::test]
-async fn a_frozen_process_that_comes_back_alone_runs_its_job_again_with_every_slot() {
-    let place = Place::new().await;
+async fn a_frozen_process_that_comes_back_alone_runs_its_job_again_with_every_slot(on: On) {
+    let place = Place::new(on).await;
     let mut worker = place.work(&["--concurrency", "2"]).await;
     let was = place.worker(&worker).await.unwrap();
     let first = Hold::enqueue(HoldParams::new().deaf(true)).on(&place.tasker);
@@ -201,9 +223,8 @@ async fn a_frozen_process_that_comes_back_alone_runs_its_job_again_with_every_sl
 }
 
 /// X-A7.
-#[tokio::test]
-async fn a_job_that_takes_several_leases_is_not_rescued() {
-    let place = Place::new().await;
+async fn a_job_that_takes_several_leases_is_not_rescued(on: On) {
+    let place = Place::new(on).await;
     let mut worker = place.work(&[]).await;
     let params = LongParams::new(3 * LEASE.as_millis() as u64);
     let job = Long::enqueue(params).on(&place.tasker).await.unwrap();
@@ -212,9 +233,8 @@ async fn a_job_that_takes_several_leases_is_not_rescued() {
 }
 
 /// X-A8: one handler sleeps, one spins, and there are two threads for all of them.
-#[tokio::test]
-async fn handlers_that_block_every_thread_do_not_stop_the_heartbeat() {
-    let place = Place::new().await;
+async fn handlers_that_block_every_thread_do_not_stop_the_heartbeat(on: On) {
+    let place = Place::new(on).await;
     let mut worker = place.work(&[]).await;
     let millis = 3 * LEASE.as_millis() as u64;
     let params = [false, true].map(|busy| HogParams::new(millis).busy(busy));

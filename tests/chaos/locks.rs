@@ -2,15 +2,29 @@
 
 use std::time::Duration;
 
-use crate::place::Place;
+use crate::place::{On, Place};
 use crate::process::until;
 use crate::tasks::{Append, AppendParams};
+use crate::{Trials, trials};
+
+pub(crate) fn trials(on: On) -> Trials {
+    match on {
+        On::Sqlite => trials!(
+            on,
+            [
+                two_processes_share_two_thousand_jobs_and_run_each_once,
+                a_lock_held_for_seconds_makes_everybody_wait_and_nothing_else,
+                a_lock_held_for_longer_than_the_lease_loses_no_job
+            ]
+        ),
+        On::Postgres | On::MySql => Vec::new(),
+    }
+}
 
 /// D-08.
-#[tokio::test]
-async fn two_processes_share_two_thousand_jobs_and_run_each_once() {
+async fn two_processes_share_two_thousand_jobs_and_run_each_once(on: On) {
     const JOBS: usize = 2_000;
-    let place = Place::new().await;
+    let place = Place::new(on).await;
     let first = place.work(&["--concurrency", "8"]).await;
     let second = place.work(&["--concurrency", "8"]).await;
     let params = (0..JOBS).map(|_| AppendParams::new(place.file()).takes(2));
@@ -34,24 +48,22 @@ async fn two_processes_share_two_thousand_jobs_and_run_each_once() {
 }
 
 /// X-C11, with a lease that outlives the lock.
-#[tokio::test]
-async fn a_lock_held_for_seconds_makes_everybody_wait_and_nothing_else() {
-    let runs = locked_out("20s").await;
+async fn a_lock_held_for_seconds_makes_everybody_wait_and_nothing_else(on: On) {
+    let runs = locked_out(on, "20s").await;
     assert!(runs.iter().all(|runs| *runs == 1), "{runs:?}");
 }
 
 /// X-C11, with a lease that does not: what runs meanwhile may run again.
-#[tokio::test]
-async fn a_lock_held_for_longer_than_the_lease_loses_no_job() {
-    let runs = locked_out("2s").await;
+async fn a_lock_held_for_longer_than_the_lease_loses_no_job(on: On) {
+    let runs = locked_out(on, "2s").await;
     let twice = runs.iter().sum::<usize>() - runs.len();
     assert!(twice <= 8, "{twice} runs too many");
 }
 
 /// Locks the database for 3 s in the middle of the work; gives how often each job was run.
-async fn locked_out(lease: &str) -> Vec<usize> {
+async fn locked_out(on: On, lease: &str) -> Vec<usize> {
     const JOBS: usize = 300;
-    let place = Place::new().await;
+    let place = Place::new(on).await;
     let worker = place.work(&["--concurrency", "8", "--lease", lease]).await;
     let params = || AppendParams::new(place.file()).takes(5);
     let jobs = Append::enqueue_many((0..JOBS).map(|_| params())).on(&place.tasker);

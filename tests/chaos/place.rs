@@ -1,4 +1,4 @@
-//! A store in a file of its own, and the processes that share it.
+//! A store of its own for each test, in a file or in a server, and the processes that share it.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use servers::{Engine, Server, Space, Usable, shared};
 use tasker::{Job, JobId, JobQuery, JobState, Tasker};
 use tempfile::TempDir;
 
@@ -16,26 +17,116 @@ pub(crate) const LEASE: Duration = Duration::from_secs(2);
 /// The longest a lease that is over waits for being noticed.
 pub(crate) const SWEEP: Duration = Duration::from_secs(1);
 
+/// Where a store is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum On {
+    /// In a file.
+    Sqlite,
+    Postgres,
+    MySql,
+}
+
+impl On {
+    pub(crate) const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::MySql];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self.engine() {
+            None => "sqlite",
+            Some(engine) => engine.name(),
+        }
+    }
+
+    /// What becomes of trials that only need a place.
+    pub(crate) fn can_share(self) -> Usable {
+        self.engine().map_or(Usable::Yes, Engine::can_share)
+    }
+
+    fn engine(self) -> Option<Engine> {
+        match self {
+            On::Sqlite => None,
+            On::Postgres => Some(Engine::Postgres),
+            On::MySql => Some(Engine::MySql),
+        }
+    }
+
+    /// The kind of server, for trials that start one of their own.
+    pub(crate) fn server(self) -> Engine {
+        self.engine().expect("a file needs no server")
+    }
+}
+
 /// A store, seen from the test.
 pub(crate) struct Place {
+    pub(crate) on: On,
     pub(crate) tasker: Tasker,
+    url: String,
     folder: TempDir,
+    /// Where it is in a server.
+    space: Option<Space>,
 }
 
 impl Place {
-    pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let tasker = Tasker::connect(url(&folder)).await;
-        Self {
-            tasker: tasker.expect("a fresh store opens"),
-            folder,
+    /// A fresh one, in a server that others use too.
+    pub(crate) async fn new(on: On) -> Self {
+        match on.engine() {
+            Some(engine) => Self::within(on, shared(engine).await).await,
+            None => {
+                let folder = folder();
+                let file = folder.path().join("tasker.db");
+                let url = format!("sqlite://{}?mode=rwc", file.display());
+                Self::open(on, url, folder, None).await
+            }
         }
+    }
+
+    /// A fresh one in this server.
+    pub(crate) async fn within(on: On, server: &Server) -> Self {
+        let space = server.installation().await;
+        Self::open(on, space.url(), folder(), Some(space)).await
+    }
+
+    async fn open(on: On, url: String, folder: TempDir, space: Option<Space>) -> Self {
+        let tasker = Tasker::connect(&url).await;
+        Self {
+            on,
+            tasker: tasker.expect("a fresh store opens"),
+            url,
+            folder,
+            space,
+        }
+    }
+
+    /// Where it is in its server.
+    pub(crate) fn space(&self) -> &Space {
+        self.space.as_ref().expect("it is in a server")
+    }
+
+    /// By which URL processes reach it.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Has the processes that start from now on reach it by this URL.
+    pub(crate) fn reached_by(&mut self, url: String) {
+        self.url = url;
     }
 
     /// Starts `chaos-worker work` with these words more, and waits until it has joined.
     pub(crate) async fn work(&self, words: &[&str]) -> Process {
         self.joined(self.start(env!("CARGO_BIN_EXE_chaos-worker"), words))
             .await
+    }
+
+    /// Starts `chaos-worker work` as [`Place::work`] does, without waiting.
+    pub(crate) fn start_worker(&self, words: &[&str]) -> Process {
+        self.start(env!("CARGO_BIN_EXE_chaos-worker"), words)
+    }
+
+    /// The same in an environment with these variables more.
+    pub(crate) fn start_in(&self, variables: &[(&str, &str)], words: &[&str]) -> Process {
+        let mut command = self.command(env!("CARGO_BIN_EXE_chaos-worker"), words);
+        command.envs(variables.iter().copied());
+        Process::start(command)
     }
 
     /// As [`Place::work`], with the program that has other tasks.
@@ -55,9 +146,13 @@ impl Place {
     }
 
     fn start(&self, program: &str, words: &[&str]) -> Process {
+        Process::start(self.command(program, words))
+    }
+
+    fn command(&self, program: &str, words: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
-            .args(["work", "--database-url", &url(&self.folder)])
+            .args(["work", "--database-url", &self.url])
             .args(words)
             .current_dir(self.folder.path())
             .env_clear()
@@ -66,10 +161,11 @@ impl Place {
             .env("TASKER_GRACE", "20s")
             // So that two handlers can block all of them.
             .env("TOKIO_WORKER_THREADS", "2");
-        Process::start(command)
+        command
     }
 
-    async fn joined(&self, process: Process) -> Process {
+    /// Waits until the worker in `process` has joined.
+    pub(crate) async fn joined(&self, process: Process) -> Process {
         until("the worker has joined", async || {
             self.worker(&process).await.is_some()
         })
@@ -121,9 +217,22 @@ impl Place {
 
     /// How many jobs have succeeded, and how many there are.
     pub(crate) async fn succeeded(&self) -> (usize, usize) {
-        let jobs = self.jobs().await;
-        let succeeded = jobs.iter().filter(|job| job.state == JobState::Succeeded);
-        (succeeded.count(), jobs.len())
+        let queues = self.tasker.queues().list().await;
+        let (mut succeeded, mut all) = (0, 0);
+        for queue in queues.expect("the store answers") {
+            succeeded += queue.succeeded;
+            all += queue.succeeded + queue.failed + queue.canceled;
+            all += queue.scheduled + queue.queued + queue.running + queue.retrying;
+        }
+        let count = |jobs: u64| usize::try_from(jobs).expect("few");
+        (count(succeeded), count(all))
+    }
+
+    /// How many jobs run, by the store's count.
+    pub(crate) async fn running(&self) -> u64 {
+        let queues = self.tasker.queues().list().await;
+        let queues = queues.expect("the store answers");
+        queues.iter().map(|queue| queue.running).sum()
     }
 
     /// Waits until every job has succeeded.
@@ -163,7 +272,7 @@ impl Place {
 
     /// Takes the database's write lock: nobody else writes until [`Lock::release`].
     pub(crate) async fn lock(&self) -> Lock {
-        let mut options = ConnectOptions::new(url(&self.folder));
+        let mut options = ConnectOptions::new(&self.url);
         options.max_connections(1);
         let connection = Database::connect(options).await.expect("the file opens");
         let begun = connection.execute_unprepared("BEGIN IMMEDIATE").await;
@@ -185,7 +294,6 @@ impl Lock {
     }
 }
 
-fn url(folder: &TempDir) -> String {
-    let file = folder.path().join("tasker.db");
-    format!("sqlite://{}?mode=rwc", file.display())
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
 }

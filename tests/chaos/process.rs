@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// What a test waits for at the most; reaching it is a failure.
-pub(crate) const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// A process at work.
 pub(crate) struct Process {
@@ -49,6 +49,16 @@ impl Process {
     /// Waits until it has said exactly this on stdout, whatever else it says before.
     pub(crate) async fn hear(&mut self, line: &str) {
         self.out.find(|said| said == line, line).await;
+    }
+
+    /// Waits for the first line on stdout that is `wanted`.
+    pub(crate) async fn hear_one(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        self.out.find(wanted, "a line of that kind").await
+    }
+
+    /// All of its log so far.
+    pub(crate) fn logged(&self) -> String {
+        self.err.all()
     }
 
     /// Waits until a line of its log has `text` in it.
@@ -177,23 +187,22 @@ impl Lines {
         Self { coming, kept, all }
     }
 
-    async fn find(&mut self, wanted: impl Fn(&str) -> bool, name: &str) {
+    async fn find(&mut self, wanted: impl Fn(&str) -> bool, name: &str) -> String {
         if let Some(at) = self.kept.iter().position(|line| wanted(line)) {
-            self.kept.remove(at);
-            return;
+            return self.kept.remove(at);
         }
         let search = async {
             while let Some(line) = self.coming.recv().await {
                 if wanted(&line) {
-                    return true;
+                    return Some(line);
                 }
                 self.kept.push(line);
             }
-            false
+            None
         };
         match tokio::time::timeout(LONG, search).await {
-            Ok(true) => {}
-            Ok(false) => panic!("it ended without `{name}`"),
+            Ok(Some(line)) => line,
+            Ok(None) => panic!("it ended without `{name}`"),
             Err(_) => panic!("no `{name}` for {LONG:?}"),
         }
     }

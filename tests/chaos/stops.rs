@@ -4,17 +4,32 @@ use std::time::{Duration, Instant};
 
 use tasker::JobState;
 
-use crate::place::Place;
+use crate::place::{On, Place};
 use crate::process::soon;
 use crate::tasks::{Append, AppendParams, Hold, HoldParams, Hopeless, Stubborn};
+use crate::{Trials, trials};
+
+pub(crate) fn trials(on: On) -> Trials {
+    match on {
+        On::Sqlite => trials!(
+            on,
+            [
+                a_stop_lets_jobs_end_and_claims_no_more,
+                after_the_grace_time_jobs_are_told_to_end_and_then_given_back,
+                a_second_signal_ends_at_once_and_gives_jobs_back,
+                work_until_empty_tells_by_its_exit_code_whether_a_job_failed
+            ]
+        ),
+        On::Postgres | On::MySql => Vec::new(),
+    }
+}
 
 /// How long handlers have after their token has fired.
 const HARD_LIMIT: Duration = Duration::from_secs(3);
 
 /// X-B1: the first part.
-#[tokio::test]
-async fn a_stop_lets_jobs_end_and_claims_no_more() {
-    let place = Place::new().await;
+async fn a_stop_lets_jobs_end_and_claims_no_more(on: On) {
+    let place = Place::new(on).await;
     let mut worker = place.work(&[]).await;
     let running = Hold::enqueue(HoldParams::new()).on(&place.tasker);
     let running = running.await.unwrap();
@@ -33,9 +48,8 @@ async fn a_stop_lets_jobs_end_and_claims_no_more() {
 }
 
 /// X-B1, X-B3: one handler gives in, one goes on, one is a thread that nobody can end.
-#[tokio::test]
-async fn after_the_grace_time_jobs_are_told_to_end_and_then_given_back() {
-    let place = Place::new().await;
+async fn after_the_grace_time_jobs_are_told_to_end_and_then_given_back(on: On) {
+    let place = Place::new(on).await;
     let mut worker = place.work(&["--grace", "1s", "--lease", "5s"]).await;
     let deaf = [false, true].map(|deaf| HoldParams::new().deaf(deaf));
     let held = Hold::enqueue_many(deaf).on(&place.tasker).await.unwrap();
@@ -68,9 +82,8 @@ async fn after_the_grace_time_jobs_are_told_to_end_and_then_given_back() {
 }
 
 /// X-B2.
-#[tokio::test]
-async fn a_second_signal_ends_at_once_and_gives_jobs_back() {
-    let place = Place::new().await;
+async fn a_second_signal_ends_at_once_and_gives_jobs_back(on: On) {
+    let place = Place::new(on).await;
     let mut worker = place.work(&[]).await;
     let held = Hold::enqueue(HoldParams::new().deaf(true)).on(&place.tasker);
     let held = held.await.unwrap();
@@ -94,9 +107,8 @@ async fn a_second_signal_ends_at_once_and_gives_jobs_back() {
     assert!(place.tasker.workers().await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn work_until_empty_tells_by_its_exit_code_whether_a_job_failed() {
-    let place = Place::new().await;
+async fn work_until_empty_tells_by_its_exit_code_whether_a_job_failed(on: On) {
+    let place = Place::new(on).await;
     let append = || Append::enqueue(AppendParams::new(place.file())).on(&place.tasker);
     append().await.unwrap();
     place.drain(&[]).ended().await.well();

@@ -146,3 +146,15 @@ pub(crate) async fn poison(ctx: Context, orders: State<Orders>) {
 pub(crate) async fn hopeless() -> anyhow::Result<()> {
     Err(TaskError::discard("hopeless").into())
 }
+
+/// Wait for the order `go`, then give the text back.
+#[task(max_attempts = 1)]
+pub(crate) async fn parrot(
+    ctx: Context,
+    orders: State<Orders>,
+    text: String,
+) -> anyhow::Result<String> {
+    say(format!("started {}", ctx.job_number().unwrap_or_default()));
+    orders.wait_for("go").await;
+    Ok(text)
+}

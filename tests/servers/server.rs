@@ -115,6 +115,12 @@ impl Server {
         done.unwrap_or_else(|error| panic!("{}: `{statements}`: {error}", self.engine.name()));
     }
 
+    /// The same for statements that may fail.
+    pub async fn attempt(&self, statements: &str) {
+        // What they are about may have happened by itself.
+        let _ = self.engine.run(&self.url, statements).await;
+    }
+
     /// The first column of the first row that `query` gives there; it must be a text.
     pub async fn text(&self, query: &str) -> String {
         let text = self.engine.text(&self.url, query).await;

@@ -1,11 +1,12 @@
 //! Workers and their leases.
 
 use super::Case;
-use super::bench::{Bench, LEASE, at, job, new_worker, secs};
+use super::bench::{Bench, LEASE, at, job, new_worker, secs, snooze_in, succeeded};
 use crate::admin::Changed;
 use crate::attempt::FailureKind;
 use crate::job::NewJob;
 use crate::lease::{Beat, NewWorker, WorkerId};
+use crate::settle::{Claimed, Fate};
 use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -25,6 +26,8 @@ pub(super) fn cases() -> Vec<Case> {
             leaving_ends_what_may_not_go_back,
             leaving_twice_is_harmless,
             a_detached_handle_is_on_the_same_store,
+            what_a_worker_has_not_heard_of_is_given_as_it_was_claimed,
+            what_does_not_run_under_a_worker_is_not_unheard,
         ]
     )
 }
@@ -190,4 +193,57 @@ async fn a_detached_handle_is_on_the_same_store(b: Bench) {
     assert_eq!(workers[0].lease_until, at(10 + LEASE as i64));
     let found = detached.job(claimed.id.into()).await.expect("job");
     assert_eq!(found.map(|job| job.state), Some(JobState::Running));
+}
+
+async fn what_a_worker_has_not_heard_of_is_given_as_it_was_claimed(b: Bench) {
+    let worker = b.worker().await;
+    for priority in [0, 7, 0, 3] {
+        let tags = vec!["a".to_owned(), "ü".to_owned()];
+        let new = NewJob {
+            priority,
+            tags,
+            ..job("hello")
+        };
+        b.add(new).await;
+    }
+    let claimed = b.claim(worker, 9).await;
+    assert_eq!(claimed.len(), 4);
+    let known = vec![claimed[1].lease(), claimed[3].lease()];
+    let unheard = b.store.unheard(worker, known).await.expect("unheard");
+    assert_eq!(unheard, [claimed[0].clone(), claimed[2].clone()]);
+    let all = b.store.unheard(worker, Vec::new()).await.expect("unheard");
+    assert_eq!(all, claimed);
+    let leases = claimed.iter().map(Claimed::lease).collect();
+    assert_eq!(b.store.unheard(worker, leases).await.expect("unheard"), []);
+    // Asking changes nothing.
+    assert_eq!(
+        b.end(worker, &claimed[0], succeeded()).await,
+        Fate::Applied(JobState::Succeeded)
+    );
+}
+
+async fn what_does_not_run_under_a_worker_is_not_unheard(b: Bench) {
+    let (worker, first) = b.running(job("hello")).await;
+    let (other, others) = b.running(job("hello")).await;
+    b.add(job("hello")).await;
+    b.end(worker, &first, snooze_in(0)).await;
+    assert_eq!(
+        b.store.unheard(worker, Vec::new()).await.expect("unheard"),
+        []
+    );
+    // A lease it had once is not the one it has now.
+    let again = b.claim(worker, 9).await;
+    let unheard = b.store.unheard(worker, vec![first.lease()]).await;
+    assert_eq!(unheard.expect("unheard"), again);
+    assert_eq!(again.len(), 2);
+    let unheard = b.store.unheard(other, Vec::new()).await;
+    assert_eq!(unheard.expect("unheard"), [others]);
+    let stranger = WorkerId::generate();
+    assert_eq!(
+        b.store
+            .unheard(stranger, Vec::new())
+            .await
+            .expect("unheard"),
+        []
+    );
 }

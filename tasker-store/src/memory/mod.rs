@@ -34,7 +34,7 @@ use crate::job::{Enqueued, Job, JobRef, NewJob};
 use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
 use crate::outlook::Outlook;
 use crate::schedule::{DueSchedules, Fire, Fired};
-use crate::settle::{Fate, Note, Settle, Settled, Sweep};
+use crate::settle::{Claimed, Fate, Note, Settle, Settled, Sweep};
 use crate::store::{Migrate, Store};
 use crate::task::{Declaration, Diff};
 use crate::wake::{Waker, Wakes};
@@ -150,6 +150,10 @@ impl Store for MemoryStore {
 
     async fn settle(&self, settle: Settle) -> Result<Settled> {
         self.transact(|state, now| state.settle(settle, now))
+    }
+
+    async fn unheard(&self, worker: WorkerId, known: Vec<Lease>) -> Result<Vec<Claimed>> {
+        Ok(self.transact(|state, _| state.unheard(worker, &known)))
     }
 
     async fn release(&self, leases: Vec<Lease>, due: Due) -> Result<Vec<Fate>> {

@@ -7,7 +7,7 @@ use super::state::{Lane, State};
 use crate::attempt::{FailureKind, LogLine};
 use crate::clock::{Due, Instant};
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::job::NewJob;
+use crate::job::{Job, NewJob};
 use crate::lease::{Lease, WorkerId};
 use crate::limits;
 use crate::settle::{
@@ -33,6 +33,18 @@ impl State {
             .map(|claim| self.claim(settle.worker, &claim, now))
             .unwrap_or_default();
         Ok(Settled { fates, jobs })
+    }
+
+    /// The jobs under the worker's lease that it does not know.
+    pub(super) fn unheard(&self, worker: WorkerId, known: &[Lease]) -> Vec<Claimed> {
+        let known: HashSet<Lease> = known.iter().copied().collect();
+        let mut jobs: Vec<&Job> = (self.running.get(&worker).into_iter().flatten())
+            .map(|number| &self.jobs[number].job)
+            .collect();
+        jobs.sort_unstable_by_key(|job| (Reverse(job.priority), job.due_at, job.number));
+        (jobs.into_iter().map(claimed))
+            .filter(|job| !known.contains(&job.lease()))
+            .collect()
     }
 
     /// Gives one running job back, unless its lease is no longer the caller's.
@@ -175,22 +187,7 @@ impl State {
             job.progress = None;
         });
         moved.expect("lanes hold queued jobs");
-        let job = &self.jobs[&number].job;
-        Claimed {
-            id: job.id,
-            number,
-            token: job.token,
-            alias: job.alias.clone(),
-            queue: job.queue.clone(),
-            priority: job.priority,
-            params: job.params.clone(),
-            attempt: job.attempt,
-            max_attempts: job.max_attempts,
-            at_most_once: job.at_most_once,
-            tags: job.tags.clone(),
-            enqueued_at: job.enqueued_at,
-            occurrence: job.occurrence,
-        }
+        claimed(&self.jobs[&number].job)
     }
 
     fn write(&mut self, number: i64, body: NoteBody, now: Instant) {
@@ -207,6 +204,25 @@ impl State {
                 message: limits::cut(&line.message, limits::LINE).into_owned(),
             }
         }));
+    }
+}
+
+/// What an attempt at a running job needs to know.
+fn claimed(job: &Job) -> Claimed {
+    Claimed {
+        id: job.id,
+        number: job.number,
+        token: job.token,
+        alias: job.alias.clone(),
+        queue: job.queue.clone(),
+        priority: job.priority,
+        params: job.params.clone(),
+        attempt: job.attempt,
+        max_attempts: job.max_attempts,
+        at_most_once: job.at_most_once,
+        tags: job.tags.clone(),
+        enqueued_at: job.enqueued_at,
+        occurrence: job.occurrence,
     }
 }
 

@@ -13,41 +13,51 @@ use crate::schedule::Schedule;
 use crate::sql::SqlStore;
 use crate::sql::change::{ChangeJob, EnableTask, PauseQueue, PauseSchedule, To};
 use crate::sql::migration;
+use crate::sql::query::Reader;
 use crate::state::Move;
 use crate::task::Task;
 
 #[async_trait]
 impl Admin for SqlStore {
     async fn jobs(&self, query: JobQuery) -> Result<Vec<Job>> {
-        self.read("jobs").await?.jobs(query).await
+        let query = &query;
+        let ask = |reader: Reader| async move { reader.jobs(query.clone()).await };
+        self.reading("jobs", ask).await
     }
 
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>> {
-        self.read("attempts").await?.attempts(job).await
+        let ask = |reader: Reader| async move { reader.attempts(job).await };
+        self.reading("attempts", ask).await
     }
 
     async fn log(&self, job: JobId) -> Result<Vec<LogLine>> {
-        self.read("log").await?.log(job).await
+        let ask = |reader: Reader| async move { reader.log(job).await };
+        self.reading("log", ask).await
     }
 
     async fn queues(&self) -> Result<Vec<Queue>> {
-        self.read("queues").await?.queues().await
+        let ask = |reader: Reader| async move { reader.queues().await };
+        self.reading("queues", ask).await
     }
 
     async fn workers(&self) -> Result<Vec<Worker>> {
-        self.read("workers").await?.workers().await
+        let ask = |reader: Reader| async move { reader.workers().await };
+        self.reading("workers", ask).await
     }
 
     async fn schedules(&self) -> Result<Vec<Schedule>> {
-        self.read("schedules").await?.schedules().await
+        let ask = |reader: Reader| async move { reader.schedules().await };
+        self.reading("schedules", ask).await
     }
 
     async fn tasks(&self) -> Result<Vec<Task>> {
-        self.read("tasks").await?.tasks().await
+        let ask = |reader: Reader| async move { reader.tasks().await };
+        self.reading("tasks", ask).await
     }
 
     async fn unknown(&self) -> Result<Vec<(String, u64)>> {
-        self.read("unknown").await?.unknown().await
+        let ask = |reader: Reader| async move { reader.unknown().await };
+        self.reading("unknown", ask).await
     }
 
     async fn cancel(&self, job: JobId) -> Result<Changed> {

@@ -107,6 +107,7 @@ pub(crate) trait Ask: Send {
     fn is_abandoned(&self) -> bool;
     fn is_whole(&self) -> bool;
     fn has_waited(&self, span: Duration) -> bool;
+    fn is_small(&self) -> bool;
     async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()>;
     fn answer(self: Box<Self>);
     fn fail(self: Box<Self>, error: &StoreError);
@@ -124,6 +125,10 @@ impl<O: Operation> Ask for Asked<O, O::Answer> {
 
     fn has_waited(&self, span: Duration) -> bool {
         Asked::has_waited(self, span)
+    }
+
+    fn is_small(&self) -> bool {
+        self.request.is_small()
     }
 
     async fn run(&mut self, tx: &mut Exchange<'_>) -> Result<()> {
@@ -184,6 +189,16 @@ impl Batch {
     /// Whether somebody's work waits for it: it enqueues or settles.
     pub(crate) fn is_hot(&self) -> bool {
         self.others.is_empty()
+    }
+
+    /// Whether it is a sign of life.
+    pub(crate) fn is_small(&self) -> bool {
+        matches!(self.others.as_slice(), [other] if other.is_small())
+    }
+
+    /// Whether carrying it out twice is as good as once: a job whose id is in the store is not taken again.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.settles.is_empty() && self.others.iter().all(|other| other.is_small())
     }
 
     /// Whether it needs no transaction: one statement is all of it, or what it does need not happen together.
@@ -321,6 +336,10 @@ impl Ask for Unheard {
 
     fn has_waited(&self, _: Duration) -> bool {
         // Nobody waits for it, but the jobs do.
+        false
+    }
+
+    fn is_small(&self) -> bool {
         false
     }
 

@@ -147,14 +147,19 @@ async fn per_queue(
 
 /// The jobs of these rows, in the order they should start: no database gives them back in any.
 pub(crate) fn claimed(tx: &Exchange<'_>, rows: &[QueryResult]) -> Result<Vec<Claimed>> {
-    let mut jobs = rows
+    let jobs = rows
         .iter()
         .map(|row| read(tx, row))
         .collect::<Result<Vec<_>>>()?;
+    Ok(in_order(jobs))
+}
+
+/// Jobs with their due times, in the order they should start.
+pub(crate) fn in_order(mut jobs: Vec<(i64, Claimed)>) -> Vec<Claimed> {
     jobs.sort_unstable_by_key(|(due_at, job)| {
         (std::cmp::Reverse(job.priority), *due_at, job.number)
     });
-    Ok(jobs.into_iter().map(|(_, job)| job).collect())
+    jobs.into_iter().map(|(_, job)| job).collect()
 }
 
 /// A job with its due time, from the columns the claim gives back.

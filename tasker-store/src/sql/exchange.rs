@@ -38,6 +38,11 @@ pub(crate) trait Operation: Send + Sync + 'static {
         true
     }
 
+    /// Whether it is a sign of life: a change of one row that may be repeated, and must not wait for long.
+    fn is_small(&self) -> bool {
+        false
+    }
+
     /// Does it. Nothing is final before the commit.
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<Self::Answer>;
 }

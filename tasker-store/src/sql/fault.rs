@@ -13,8 +13,6 @@ pub(crate) struct Fault {
     pub(crate) detail: &'static str,
     /// Whether another connection is in the way, for the time it takes.
     pub(crate) busy: bool,
-    /// Whether the connection is of no more use.
-    pub(crate) broken: bool,
 }
 
 impl Fault {
@@ -24,7 +22,6 @@ impl Fault {
             kind,
             detail,
             busy: false,
-            broken: false,
         }
     }
 }
@@ -56,20 +53,16 @@ pub(crate) fn fault(error: &DbErr) -> Fault {
     }
     match driver(error) {
         Some(DriverError::Database(reported)) => of_database(reported.as_ref()),
-        Some(DriverError::Io(_) | DriverError::PoolClosed | DriverError::WorkerCrashed) => Fault {
-            broken: true,
-            ..Fault::new(
+        Some(DriverError::Io(_) | DriverError::PoolClosed | DriverError::WorkerCrashed) => {
+            Fault::new(
                 ErrorKind::Unavailable,
                 "the connection to the database broke",
             )
-        },
-        Some(DriverError::Protocol(_) | DriverError::Tls(_)) => Fault {
-            broken: true,
-            ..Fault::new(
-                ErrorKind::Unavailable,
-                "the database could not be talked to",
-            )
-        },
+        }
+        Some(DriverError::Protocol(_) | DriverError::Tls(_)) => Fault::new(
+            ErrorKind::Unavailable,
+            "the database could not be talked to",
+        ),
         Some(DriverError::PoolTimedOut) => Fault::new(
             ErrorKind::Unavailable,
             "no connection to the database is free, or it cannot be reached",

@@ -24,6 +24,10 @@ impl Operation for Join {
     const NAME: &'static str = "join";
     type Answer = ();
 
+    fn is_small(&self) -> bool {
+        true
+    }
+
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<()> {
         let new = &self.0;
         let row = worker::ActiveModel {
@@ -68,6 +72,10 @@ impl Operation for BeatOf {
 
     fn is_whole(&self) -> bool {
         false
+    }
+
+    fn is_small(&self) -> bool {
+        true
     }
 
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<Beat> {

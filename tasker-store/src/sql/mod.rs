@@ -38,6 +38,7 @@ mod patience;
 mod postgres;
 mod prune;
 mod query;
+mod readers;
 mod schedule;
 mod server_clock;
 mod settle;
@@ -65,6 +66,7 @@ use exchange::Operation;
 use fault::failed;
 use lookout::Lookout;
 use query::Reader;
+use readers::Readers;
 use writer::{Desk, Writer};
 
 /// A store in a SQL database. Clones share it.
@@ -75,8 +77,7 @@ pub struct SqlStore {
 
 struct Shared {
     writer: Writer,
-    /// `None` where reading goes over the connection that writes.
-    readers: Mutex<Option<DatabaseConnection>>,
+    readers: Readers,
     watch: Mutex<Option<JoinHandle<()>>>,
     lookout: Lookout,
     /// The application's own connection, where the store was made from it.
@@ -169,17 +170,12 @@ impl SqlStore {
         if let Some(outbox) = &desk.outbox {
             outbox.flush(desk).await;
         }
-        if !desk.address.is_in_memory() {
-            let open = std::mem::replace(&mut *self.readers(), Some(desk.address.read_pool()));
-            if let Some(open) = open {
-                open.close().await.map_err(|e| failed("close", e))?;
-            }
-            let application = self.application_pool().take();
-            if let Some(application) = application {
-                application.close().await.map_err(|e| failed("close", e))?;
-            }
-            desk.disconnect().await;
+        self.shared.readers.close(desk).await?;
+        let application = self.application_pool().take();
+        if let Some(application) = application {
+            application.close().await.map_err(|e| failed("close", e))?;
         }
+        desk.disconnect().await;
         Ok(())
     }
 
@@ -208,13 +204,11 @@ impl SqlStore {
             // Nobody else is there.
             waker.set_prompt(true);
         }
-        // Whatever is in memory is behind one connection.
-        let readers = (!address.is_in_memory()).then(|| address.read_pool());
-        let writer = Writer::new(Arc::new(Desk::new(address, clock, waker)));
+        let desk = Arc::new(Desk::new(address, clock, waker));
         Self {
             shared: Arc::new(Shared {
-                writer,
-                readers: Mutex::new(readers),
+                readers: Readers::new(&desk),
+                writer: Writer::new(desk),
                 watch: Mutex::new(None),
                 lookout: Lookout::default(),
                 given,
@@ -229,13 +223,6 @@ impl SqlStore {
 
     fn dialect(&self) -> &'static Dialect {
         self.desk().dialect
-    }
-
-    fn readers(&self) -> MutexGuard<'_, Option<DatabaseConnection>> {
-        self.shared
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn application_pool(&self) -> MutexGuard<'_, Option<DatabaseConnection>> {
@@ -255,18 +242,15 @@ impl SqlStore {
 
     /// The connections that read, for the method `op`.
     async fn read(&self, op: &'static str) -> Result<Reader> {
-        let readers = self.readers().clone();
-        let connection = match readers {
-            Some(readers) => readers,
-            None => self.desk().connection().await.map_err(|e| failed(op, e))?,
-        };
-        let link = self.desk().address.link(connection).await;
-        let connection = link.map_err(|e| failed(op, e))?;
-        Ok(Reader {
-            connection,
-            dialect: self.dialect(),
-            op,
-        })
+        self.shared.readers.reader(self.desk(), op).await
+    }
+
+    /// Asks a question that changes nothing.
+    async fn reading<A, F>(&self, op: &'static str, question: impl Fn(Reader) -> F) -> Result<A>
+    where
+        F: Future<Output = Result<A>>,
+    {
+        self.shared.readers.ask(self.desk(), op, question).await
     }
 
     /// The store's time, for the method `op`.

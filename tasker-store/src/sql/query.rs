@@ -1,6 +1,6 @@
 //! Reading: what operators, the command line and pages ask. Nothing here writes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -13,11 +13,13 @@ use crate::attempt::{Attempt, LogLine};
 use crate::clock::{Instant, from_micros, to_micros};
 use crate::error::{Result, StoreError};
 use crate::job::{Job, JobId, JobRef};
-use crate::lease::Worker;
+use crate::lease::{Lease, Worker, WorkerId};
 use crate::outlook::Outlook;
 use crate::query::JobQuery;
 use crate::queue::Queue;
 use crate::schedule::{DueSchedules, Schedule};
+use crate::settle::Claimed;
+use crate::sql::claim::in_order;
 use crate::sql::dialect::Dialect;
 use crate::sql::entity::{attempt, job, log, progress, queue, schedule, task, worker};
 use crate::sql::exchange::{get, statement};
@@ -26,6 +28,9 @@ use crate::sql::link::Link;
 use crate::sql::outlook;
 use crate::state::JobState;
 use crate::task::{Task, canonical_alias};
+
+/// A statement takes a bounded number of values.
+const AT_ONCE: usize = 1_000;
 
 /// The connections that read, on behalf of one method.
 pub(crate) struct Reader {
@@ -54,6 +59,38 @@ impl Reader {
             .await;
         let progress = progress.map_err(|e| self.failed(e))?;
         row.into_job(self.op, progress.as_ref()).map(Some)
+    }
+
+    /// The jobs that run under a worker's lease and are not among `known`. Where these are all, as they nearly
+    /// always are, no job is read.
+    pub(crate) async fn unheard(
+        &self,
+        worker: WorkerId,
+        known: &HashSet<Lease>,
+    ) -> Result<Vec<Claimed>> {
+        let mut unheard = Vec::new();
+        let words = self.dialect.statements.running;
+        for row in self.rows(words, [worker.0.into()]).await? {
+            let (job, token) = (self.get(&row, 0)?, self.get(&row, 1)?);
+            let job = JobId(job);
+            if !known.contains(&Lease { job, token }) {
+                unheard.push(job.0);
+            }
+        }
+        let mut jobs = Vec::with_capacity(unheard.len());
+        for ids in unheard.chunks(AT_ONCE) {
+            let find = job::Entity::find()
+                .filter(job::Column::Id.is_in(ids.iter().copied()))
+                .filter(job::Column::State.eq(JobState::Running.as_str()))
+                .filter(job::Column::Worker.eq(worker.0));
+            let rows = find.all(&self.connection).await;
+            for row in rows.map_err(|e| self.failed(e))? {
+                jobs.push((row.due_at, row.into_claimed(self.op)?));
+            }
+        }
+        // One that ended and was claimed once more in between is known.
+        jobs.retain(|(_, job)| !known.contains(&job.lease()));
+        Ok(in_order(jobs))
     }
 
     pub(crate) async fn jobs(&self, query: JobQuery) -> Result<Vec<Job>> {
@@ -94,8 +131,7 @@ impl Reader {
             .map_err(|e| self.failed(e))?;
         let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
         let mut progress: HashMap<i64, progress::Model> = HashMap::new();
-        // A statement takes a bounded number of values.
-        for numbers in numbers.chunks(1_000) {
+        for numbers in numbers.chunks(AT_ONCE) {
             let find = progress::Entity::find()
                 .filter(progress::Column::Job.is_in(numbers.iter().copied()));
             let found = find

@@ -51,6 +51,11 @@ impl ServerClock {
         server
     }
 
+    /// Counts on the last answer no more.
+    pub(crate) fn forget(&self) {
+        *self.lock() = None;
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Reading>> {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }

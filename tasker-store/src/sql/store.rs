@@ -1,6 +1,7 @@
 //! The contract's methods: each hands an operation to the writer or a question to the readers.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::job::{Enqueued, Job, JobRef, NewJob};
 use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
 use crate::outlook::Outlook;
 use crate::schedule::{DueSchedules, Fire, Fired};
-use crate::settle::{Fate, Note, Settle, Settled, Sweep};
+use crate::settle::{Claimed, Fate, Note, Settle, Settled, Sweep};
 use crate::sql::SqlStore;
 use crate::sql::batch::{Asked, Request};
 use crate::sql::enqueue::NewRows;
@@ -21,6 +22,7 @@ use crate::sql::lease::{BeatOf, Extend, Hold, Join, Leave};
 use crate::sql::migration::{self, Standing};
 use crate::sql::note::Notes;
 use crate::sql::prune::{Promote, Prune, Rescue};
+use crate::sql::query::Reader;
 use crate::sql::schedule::{Declare, Step};
 use crate::sql::settle::{GiveBack, Settling};
 use crate::sql::writer::Writer;
@@ -101,6 +103,13 @@ impl Store for SqlStore {
         Writer::answer("settle", reply).await
     }
 
+    async fn unheard(&self, worker: WorkerId, known: Vec<Lease>) -> Result<Vec<Claimed>> {
+        let known: HashSet<Lease> = known.into_iter().collect();
+        let known = &known;
+        let ask = |reader: Reader| async move { reader.unheard(worker, known).await };
+        self.reading("unheard", ask).await
+    }
+
     async fn release(&self, leases: Vec<Lease>, due: Due) -> Result<Vec<Fate>> {
         self.write(GiveBack::released(leases, due)).await
     }
@@ -132,7 +141,8 @@ impl Store for SqlStore {
 
     async fn due(&self, limit: u32) -> Result<DueSchedules> {
         let now = self.now("due").await?;
-        self.read("due").await?.due(limit, now).await
+        let ask = |reader: Reader| async move { reader.due(limit, now).await };
+        self.reading("due", ask).await
     }
 
     async fn fire(&self, fire: Fire) -> Result<Fired> {
@@ -176,7 +186,8 @@ impl Store for SqlStore {
     }
 
     async fn job(&self, job: JobRef) -> Result<Option<Job>> {
-        self.read("job").await?.job(job).await
+        let ask = |reader: Reader| async move { reader.job(job).await };
+        self.reading("job", ask).await
     }
 
     fn wakes(&self) -> Wakes {

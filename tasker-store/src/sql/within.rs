@@ -148,7 +148,13 @@ impl SqlStore {
     /// Decides who is told of what `tx` wrote, while nobody knows whether that will ever be true. The caller's
     /// transaction is still open: what goes over it is heard at its commit.
     async fn foretell(&self, tx: Exchange<'_>, told: Told) -> Result<()> {
-        if told == Told::AtCommit && tx.news.contains(&Wake::Ready) {
+        if told == Told::Nobody || tx.news.is_empty() {
+            return Ok(());
+        }
+        if let Some((words, news)) = self.desk().address.announcement_within(&tx.news) {
+            tx.rows(words, [news.into()]).await?;
+        }
+        if tx.news.contains(&Wake::Ready) {
             self.shared.lookout.look_out(&self.desk().waker);
         }
         Ok(())

@@ -38,7 +38,9 @@ const WAITING: usize = 4096;
 /// How long a batch may take on a server before its connection counts as dead. Longer than any batch should take; a
 /// connection whose packets go nowhere says nothing by itself for minutes.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// The same for everything that is neither an enqueue nor a settle: sweeps and changes of the schema may be long.
+/// The same for a sign of life, of which there are to be several within a lease: it changes one row, and may be repeated.
+const BEAT_WITHIN: Duration = Duration::from_secs(3);
+/// The same for everything else that is neither an enqueue nor a settle: sweeps and changes of the schema may be long.
 const SWEEP_WITHIN: Duration = Duration::from_secs(60);
 /// How long a batch waits for somebody else's lock before it takes in what has come meanwhile and waits on.
 const ROUND: Duration = Duration::from_secs(1);
@@ -67,10 +69,18 @@ pub(crate) struct Desk {
     pub(crate) waker: Waker,
     pub(crate) clock: Clock,
     server_clock: ServerClock,
-    connection: tokio::sync::Mutex<Option<DatabaseConnection>>,
+    connection: tokio::sync::Mutex<Open>,
     seen: Seen,
     /// What tells other processes; `None` where nothing can.
     pub(crate) outbox: Option<Outbox>,
+}
+
+/// The connection that writes.
+#[derive(Debug, Default)]
+struct Open {
+    connection: Option<DatabaseConnection>,
+    /// Which one it is, in the order they were opened: several may find the same one broken.
+    turn: u64,
 }
 
 impl Desk {
@@ -82,28 +92,47 @@ impl Desk {
             clock,
             waker,
             server_clock: ServerClock::default(),
-            connection: tokio::sync::Mutex::new(None),
+            connection: tokio::sync::Mutex::default(),
             seen: Seen::default(),
         }
     }
 
     /// The connection that writes, opened where there is none.
     pub(crate) async fn connection(&self) -> Result<DatabaseConnection, DbErr> {
-        let mut slot = self.connection.lock().await;
-        if let Some(connection) = &*slot {
+        let mut open = self.connection.lock().await;
+        if let Some(connection) = &open.connection {
             return Ok(connection.clone());
         }
         let connection = self.address.write_pool().await?;
-        *slot = Some(connection.clone());
+        open.connection = Some(connection.clone());
         Ok(connection)
+    }
+
+    /// Which connection is the next to be used.
+    async fn turn(&self) -> u64 {
+        self.connection.lock().await.turn
     }
 
     /// Closes it; the next use opens another. One in memory is kept, since its content would go with it.
     pub(crate) async fn disconnect(&self) {
+        self.disconnect_from(self.turn().await).await;
+    }
+
+    /// The same, unless another than that of `turn` is in use by now.
+    async fn disconnect_from(&self, turn: u64) {
         if self.address.is_in_memory() {
             return;
         }
-        if let Some(connection) = self.connection.lock().await.take() {
+        let mut open = self.connection.lock().await;
+        if open.turn != turn {
+            return;
+        }
+        open.turn += 1;
+        let left = open.connection.take();
+        drop(open);
+        // Another server may answer next time, and have another clock.
+        self.server_clock.forget();
+        if let Some(connection) = left {
             // It is of no use any more, whatever closing it says. A server that does not answer is not waited for.
             let closing = async move { connection.close().await };
             let _ = tokio::time::timeout(Duration::from_secs(1), closing).await;
@@ -150,12 +179,13 @@ impl Desk {
     ) -> Result<Exchange<'static>, Unbegun> {
         let mut reconnected = false;
         loop {
+            let turn = self.turn().await;
             match self.begin_once(direct).await {
                 Ok(exchange) => return Ok(exchange),
                 Err(Unbegun::Locked(_)) if patience.wait().await => {}
                 Err(Unbegun::Failed(_)) if !reconnected => {
                     reconnected = true;
-                    self.disconnect().await;
+                    self.disconnect_from(turn).await;
                 }
                 Err(error) => return Err(error),
             }
@@ -265,6 +295,7 @@ impl Desk {
             // Who waits for a lock waits in the database, and [`Patience`] bounds that.
             Lanes::One => Duration::MAX,
             Lanes::Several { .. } if batch.is_hot() => ANSWER_WITHIN,
+            Lanes::Several { .. } if batch.is_small() => BEAT_WITHIN,
             Lanes::Several { .. } => SWEEP_WITHIN,
         }
     }
@@ -461,17 +492,31 @@ enum Attempt {
     Failed(StoreError),
 }
 
-/// Writes a batch; where it meets a conflict with another transaction, again, since that is gone by then.
+/// Writes a batch; where it meets a conflict with another transaction, again, since that is gone by then; where its
+/// connection broke, once more over another, if twice is as good as once.
 async fn attempt(desk: &Arc<Desk>, batch: &mut Batch) -> Result<(), Attempt> {
-    let mut conflicts = 0;
+    let (mut conflicts, mut reconnected) = (0, false);
     loop {
         let patience = desk.patience(batch);
+        let turn = desk.turn().await;
         let error = match tokio::time::timeout(patience, attempt_once(desk, batch)).await {
             Ok(Err(Attempt::Failed(error))) if error.kind() == ErrorKind::Conflict => error,
+            Ok(Err(Attempt::Failed(error)))
+                if error.kind() == ErrorKind::Unavailable && desk.dialect.lanes != Lanes::One =>
+            {
+                // The others of the pool have most likely broken too, and each would fail a batch.
+                desk.disconnect_from(turn).await;
+                if reconnected || !batch.is_repeatable() {
+                    return Err(Attempt::Failed(error));
+                }
+                tracing::debug!(%error, "once more over another connection");
+                reconnected = true;
+                continue;
+            }
             Ok(done) => return done,
             Err(_) => {
                 // What was sent may have arrived. The connection is given up: the answer would never be read.
-                desk.disconnect().await;
+                desk.disconnect_from(turn).await;
                 return Err(Attempt::NotBegun(no_answer(patience)));
             }
         };

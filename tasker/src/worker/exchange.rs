@@ -2,16 +2,20 @@
 //!
 //! While one is in flight the next gathers, so batches grow with the load and a lone job waits for nothing.
 //! Trouble that may pass keeps the outcomes for the next try. Trouble that will not is some row the store
-//! cannot take: the batch is split until it is found, the others get through, and the bad one is recorded as a
-//! failure with a message in place of what could not be kept.
+//! cannot take: the batch is sent once more, then split until the row is found, the others get through, and the bad one
+//! is recorded as a failure with a message in place of what could not be kept. What a failed exchange may
+//! have left behind is the matter of [`Doubt`](super::doubt::Doubt).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tasker_store::{
-    Claim, Due, Failure, FailureKind, Fate, Finish, Note, Outcome, Settle, Settled, Store,
+    Claim, Due, Failure, FailureKind, Fate, Finish, Lease, Note, Outcome, Settle, Settled, Store,
     StoreError, WorkerId,
 };
+
+use super::doubt;
 
 /// What goes out.
 #[derive(Debug)]
@@ -20,6 +24,10 @@ pub(crate) struct Exchange {
     pub(crate) notes: Vec<Note>,
     pub(crate) finishes: Vec<Finish>,
     pub(crate) claim: Option<Claim>,
+    /// Those of the finishes that were sent before, with no answer.
+    pub(crate) resent: HashSet<Lease>,
+    /// What the worker knows of, where it is to be compared with what the store knows of. Nothing is claimed then.
+    pub(crate) compare: Option<Vec<Lease>>,
 }
 
 /// What came of it.
@@ -33,8 +41,10 @@ pub(crate) struct Exchanged {
     pub(crate) unsettled: Vec<Finish>,
     /// The jobs claimed, and whether there may be more.
     pub(crate) claimed: Settled,
+    /// Whether the jobs were claimed before, by an exchange whose answer was lost.
+    pub(crate) compared: bool,
     /// Notes of attempts whose lease is gone.
-    pub(crate) stale_notes: Vec<tasker_store::Lease>,
+    pub(crate) stale_notes: Vec<Lease>,
     /// Notes to be tried again.
     pub(crate) unsent: Vec<Note>,
     /// How many jobs were asked for.
@@ -51,12 +61,24 @@ impl Exchange {
             settled: Vec::new(),
             unsettled: Vec::new(),
             claimed: Settled::default(),
+            compared: false,
             stale_notes: Vec::new(),
             unsent: Vec::new(),
             asked: self.claim.as_ref().map_or(0, |claim| claim.limit),
             error: None,
         };
         result.send_notes(store.as_ref(), self.notes).await;
+        if let Some(known) = self.compare {
+            match store.unheard(self.worker, known).await {
+                Ok(jobs) => {
+                    result.claimed.jobs = jobs;
+                    result.compared = true;
+                }
+                Err(error) => result.error = Some(error),
+            }
+            result.unsettled = self.finishes;
+            return result;
+        }
         if self.finishes.is_empty() && self.claim.is_none() {
             return result;
         }
@@ -76,12 +98,17 @@ impl Exchange {
                 result.error = Some(error);
             }
             Err(error) => {
-                tracing::error!(%error, "outcomes were refused; looking for the bad one");
-                result
-                    .split(store.as_ref(), self.worker, self.finishes, error)
-                    .await;
+                tracing::warn!(%error, "outcomes were refused; sending them once more");
+                let again = result.settle(store.as_ref(), self.worker, self.finishes);
+                if let Err((finishes, error)) = again.await {
+                    tracing::error!(%error, "outcomes were refused; looking for the bad one");
+                    result
+                        .split(store.as_ref(), self.worker, finishes, error)
+                        .await;
+                }
             }
         }
+        result.explain(store.as_ref(), &self.resent).await;
         result
     }
 }
@@ -101,6 +128,26 @@ impl Exchanged {
             }
             Err(error) if error.is_transient() => self.unsent = notes,
             Err(error) => tracing::error!(%error, "log lines were refused and are dropped"),
+        }
+    }
+
+    /// Tells the finishes that came too late from those that had arrived the first time.
+    async fn explain(&mut self, store: &dyn Store, resent: &HashSet<Lease>) {
+        for (finish, fate) in std::mem::take(&mut self.settled) {
+            if fate != Fate::Stale || !resent.contains(&finish.lease) {
+                self.settled.push((finish, fate));
+                continue;
+            }
+            match store.job(finish.lease.job.into()).await {
+                Ok(job) => {
+                    let fate = doubt::presumed(&finish, job.as_ref());
+                    self.settled.push((finish, fate));
+                }
+                Err(error) => {
+                    self.unsettled.push(finish);
+                    self.error = Some(error);
+                }
+            }
         }
     }
 
@@ -194,7 +241,7 @@ pub(crate) fn pause_after(failures: u32) -> Duration {
 
 /// A finish that gives a job back which was claimed but never started; not a release, since nothing was cut short
 /// and a job that must not be started twice may still be started once.
-pub(crate) fn not_started(lease: tasker_store::Lease) -> Finish {
+pub(crate) fn not_started(lease: Lease) -> Finish {
     Finish {
         lease,
         outcome: Outcome::Snoozed { due: Due::Now },

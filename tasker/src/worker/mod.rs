@@ -13,6 +13,7 @@
 //! any number of processes. Read next: `settler` (the loop), `executor` (one attempt), `heartbeat` (the lease).
 
 pub(crate) mod attempt;
+mod doubt;
 mod events;
 mod exchange;
 mod executor;
@@ -263,6 +264,7 @@ impl Worker {
                 after_cancel: Duration::from_secs(3),
                 after_release: Duration::from_millis(800),
             },
+            lease: pulse.lease,
             fence: pulse.fence,
             until_empty: self.options.until_empty,
         }

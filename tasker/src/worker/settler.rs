@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::Summary;
+use super::doubt::Doubt;
 use super::events::{Events, WorkerEvent};
 use super::exchange::{Exchange, Exchanged, not_started, pause_after};
 use super::executor::{Attempt, Done};
@@ -68,6 +69,7 @@ pub(crate) struct Settler {
     pub(crate) stopper: Stopper,
     pub(crate) news: mpsc::UnboundedReceiver<News>,
     pub(crate) patience: Patience,
+    pub(crate) lease: Duration,
     pub(crate) fence: Duration,
     pub(crate) until_empty: bool,
 }
@@ -77,6 +79,7 @@ struct State {
     finishes: Vec<Finish>,
     queues: HashMap<Lease, String>,
     unsent: Vec<Note>,
+    doubt: Doubt,
     summary: Summary,
     done: mpsc::UnboundedSender<Done>,
     phase: watch::Receiver<Phase>,
@@ -90,6 +93,8 @@ struct State {
     look: Duration,
     look_at: Monotonic,
     failures: u32,
+    /// When the exchange after one that failed may be made.
+    retry_at: Option<Monotonic>,
     /// What ran when the worker was fenced, and when it drops what still does.
     fenced: Vec<Lease>,
     drop_at: Option<Monotonic>,
@@ -106,7 +111,7 @@ impl Settler {
         let mut phase = self.stopper.watch();
         let mut wakes = self.store.work_wakes();
         let mut notes = tokio::time::interval(NOTE_EVERY);
-        let mut state = State::new(done, self.stopper.watch());
+        let mut state = State::new(done, self.stopper.watch(), self.lease);
         let mut in_flight: Option<BoxFuture<'static, Exchanged>> = None;
         self.enter(&mut state);
         self.trust(&mut state, &wakes);
@@ -169,14 +174,15 @@ impl Settler {
     }
 
     fn next_exchange(&self, state: &mut State) -> Option<BoxFuture<'static, Exchanged>> {
-        if state.failures > 0 && Monotonic::now() < state.look_at {
+        if state.retry_at.is_some() {
             return None;
         }
+        let compare = state.alive && state.doubt.is_due();
         if std::mem::take(&mut state.chatty) {
             state.unsent.extend(state.roster.take_notes());
         }
         let running = *state.phase.borrow() == Phase::Run && state.alive;
-        let claim = if running && state.hungry {
+        let claim = if running && state.hungry && !compare {
             let freed = state
                 .finishes
                 .iter()
@@ -185,7 +191,8 @@ impl Settler {
         } else {
             None
         };
-        if claim.is_none() && state.finishes.is_empty() && state.unsent.is_empty() {
+        let nothing = claim.is_none() && state.finishes.is_empty() && state.unsent.is_empty();
+        if nothing && !compare {
             return None;
         }
         // What wakes arrive from here on ask for another look.
@@ -195,6 +202,8 @@ impl Settler {
             notes: std::mem::take(&mut state.unsent),
             finishes: std::mem::take(&mut state.finishes),
             claim,
+            resent: state.doubt.resent(),
+            compare: compare.then(|| state.queues.keys().copied().collect()),
         };
         Some(Box::pin(exchange.carry_out(Arc::clone(&self.store))))
     }
@@ -204,6 +213,7 @@ impl Settler {
             if let Some(queue) = state.queues.remove(&finish.lease) {
                 self.slots.give_back(&queue);
             }
+            state.doubt.settled(finish.lease);
             match fate {
                 Fate::Applied(job) => {
                     state.summary.count(&finish.outcome, job);
@@ -217,17 +227,21 @@ impl Settler {
             self.lost(lease);
         }
         state.unsent.extend(exchanged.unsent);
-        state.finishes.extend(exchanged.unsettled);
+        if exchanged.compared {
+            state.doubt.compared(exchanged.claimed.jobs.len());
+        }
         match exchanged.error {
             Some(error) => {
+                state.doubt.arose(&exchanged.unsettled);
                 state.failures += 1;
                 state.hungry = true;
                 let pause = pause_after(state.failures);
                 tracing::warn!(%error, ?pause, "the store did not settle; trying again");
-                state.look_at = Monotonic::now() + pause;
+                state.retry_at = Some(Monotonic::now() + pause);
             }
             None => state.failures = 0,
         }
+        state.finishes.extend(exchanged.unsettled);
         let claimed = exchanged.claimed.jobs.len();
         if claimed > 0 {
             state.look = state.looks.first;
@@ -345,6 +359,9 @@ impl Settler {
     /// Does what the nearest deadline asks for.
     async fn due(&mut self, state: &mut State) {
         let now = Monotonic::now();
+        if state.retry_at.is_some_and(|at| at <= now) {
+            state.retry_at = None;
+        }
         if state.drop_at.is_some_and(|at| at <= now) {
             self.drop_fenced(state);
         }
@@ -403,8 +420,13 @@ impl Settler {
 }
 
 impl State {
-    fn new(done: mpsc::UnboundedSender<Done>, phase: watch::Receiver<Phase>) -> Self {
+    fn new(
+        done: mpsc::UnboundedSender<Done>,
+        phase: watch::Receiver<Phase>,
+        lease: Duration,
+    ) -> Self {
         Self {
+            doubt: Doubt::new(lease),
             roster: Roster::default(),
             finishes: Vec::new(),
             queues: HashMap::new(),
@@ -419,6 +441,7 @@ impl State {
             look: OFTEN.first,
             look_at: Monotonic::now() + OFTEN.first,
             failures: 0,
+            retry_at: None,
             fenced: Vec::new(),
             drop_at: None,
             phase_ends: None,
@@ -435,7 +458,9 @@ impl State {
     }
 
     fn next_deadline(&self) -> Monotonic {
-        let others = [self.drop_at, self.phase_ends];
+        // One that is due is made by the next exchange, whenever that may be made.
+        let compare_at = Some(self.doubt.compare_at()).filter(|at| *at > Monotonic::now());
+        let others = [self.drop_at, self.phase_ends, self.retry_at, compare_at];
         others
             .into_iter()
             .flatten()

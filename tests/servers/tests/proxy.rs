@@ -22,6 +22,8 @@ pub(crate) fn trials() -> Trials {
             a_cut_ends_each_connection_and_no_new_one,
             a_black_hole_keeps_connections_open_and_silent,
             a_delay_holds_each_way,
+            the_stranded_stay_silent_and_others_do_not,
+            an_answer_is_lost_when_the_question_has_arrived,
             a_dropped_proxy_is_gone,
             nobody_behind_it_closes_the_connection,
         ]
@@ -81,6 +83,43 @@ async fn a_black_hole_keeps_connections_open_and_silent() {
     proxy.cut();
     ends(&mut old).await;
     ends(&mut new).await;
+}
+
+async fn the_stranded_stay_silent_and_others_do_not() {
+    let proxy = Proxy::to(echo().await).await;
+    let mut stranded = connect(&proxy).await;
+    assert!(answers(&mut stranded).await);
+    proxy.strand();
+    stranded.write_all(b"?").await.unwrap();
+    assert!(answers(&mut connect(&proxy).await).await);
+    silent(&mut stranded).await;
+}
+
+async fn an_answer_is_lost_when_the_question_has_arrived() {
+    let proxy = Proxy::to(echo().await).await;
+    let (mut first, mut second) = (connect(&proxy).await, connect(&proxy).await);
+    proxy.lose_answer("lost", None);
+    assert!(answers(&mut first).await);
+    first.write_all(b"this is lost").await.unwrap();
+    silent(&mut first).await;
+    assert!(answers(&mut second).await);
+
+    proxy.lose_answer("lost", Some(b"COMMIT"));
+    second.write_all(b"lost").await.unwrap();
+    let mut heard = [0; 4];
+    second.read_exact(&mut heard).await.unwrap();
+    assert!(answers(&mut second).await);
+    second.write_all(b"COMMIT").await.unwrap();
+    silent(&mut second).await;
+    proxy.cut();
+    ends(&mut second).await;
+    assert!(answers(&mut connect(&proxy).await).await);
+}
+
+/// Nothing comes, and it stays open.
+async fn silent(client: &mut TcpStream) {
+    let answer = tokio::time::timeout(A_WHILE, client.read_u8()).await;
+    assert!(answer.is_err(), "{answer:?}");
 }
 
 async fn a_delay_holds_each_way() {

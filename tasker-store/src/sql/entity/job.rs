@@ -8,6 +8,7 @@ use crate::clock::from_micros;
 use crate::error::Result;
 use crate::job::{Job, JobId, Keep, Retention};
 use crate::lease::WorkerId;
+use crate::settle::Claimed;
 use crate::sql::claim::{occurrence_from, tags_from};
 use crate::sql::entity::{count, named, progress};
 use crate::state::JobState;
@@ -87,6 +88,28 @@ impl Standing {
 }
 
 impl Model {
+    /// The job as its claim gave it.
+    pub(crate) fn into_claimed(self, op: &'static str) -> Result<Claimed> {
+        Ok(Claimed {
+            id: JobId(self.id),
+            number: self.number,
+            token: self.token,
+            attempt: count(op, "attempt", self.attempt)?,
+            max_attempts: self
+                .max_attempts
+                .map(|max| count(op, "bound on attempts", max))
+                .transpose()?,
+            tags: tags_from(op, &self.tags)?,
+            occurrence: occurrence_from(self.schedule, self.occurrence_at.map(from_micros)),
+            enqueued_at: from_micros(self.enqueued_at),
+            alias: self.alias,
+            queue: self.queue,
+            priority: self.priority,
+            params: self.params,
+            at_most_once: self.at_most_once,
+        })
+    }
+
     /// The job, with the progress of its latest attempt.
     pub(crate) fn into_job(
         self,

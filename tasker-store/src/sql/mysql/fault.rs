@@ -57,8 +57,5 @@ pub(crate) fn fault(error: &MySqlDatabaseError) -> Fault {
         ),
         _ => (ErrorKind::Backend, "the database refused a statement"),
     };
-    Fault {
-        broken: kind == ErrorKind::Unavailable,
-        ..Fault::new(kind, detail)
-    }
+    Fault::new(kind, detail)
 }

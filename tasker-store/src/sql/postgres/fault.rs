@@ -12,10 +12,11 @@ pub(crate) fn fault(error: &PgDatabaseError) -> Fault {
         "40001" | "40P01" | "55P03" | "23505" => {
             (ErrorKind::Conflict, "another transaction was in the way")
         }
-        // shutting down, crash, cannot connect now, too many connections
-        "57P01" | "57P02" | "57P03" => {
-            (ErrorKind::Unavailable, "the server is stopping or starting")
-        }
+        // shutting down or ended by an administrator, crash, cannot connect now; idle for too long, within a transaction too
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => (
+            ErrorKind::Unavailable,
+            "the server is stopping or starting, or ended the connection",
+        ),
         "53300" => (
             ErrorKind::Unavailable,
             "the server has no connection left: raise its max_connections or run fewer programs",
@@ -65,9 +66,5 @@ pub(crate) fn fault(error: &PgDatabaseError) -> Fault {
         ),
         _ => (ErrorKind::Backend, "the database refused a statement"),
     };
-    Fault {
-        // A connection that lost its right to write is not the one to the new primary.
-        broken: kind == ErrorKind::Unavailable,
-        ..Fault::new(kind, detail)
-    }
+    Fault::new(kind, detail)
 }
