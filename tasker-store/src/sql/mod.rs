@@ -45,22 +45,26 @@ mod writer;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, Instant};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result, StoreError};
 use crate::wake::Waker;
 use address::Address;
 use batch::Request;
-use dialect::Dialect;
+use dialect::{Dialect, Lanes};
 use exchange::Operation;
 use fault::failed;
 use query::Reader;
 use readers::Readers;
 use writer::{Desk, Writer};
+
+/// How long a server may take with what waits when the store is closed.
+const STOPPED_WITHIN: Duration = Duration::from_secs(3);
 
 /// A store in a SQL database. Clones share it.
 #[derive(Clone)]
@@ -132,11 +136,19 @@ impl SqlStore {
     }
 
     async fn disconnect(&self) -> Result<()> {
-        self.shared.writer.stop().await;
+        let stopped = self.shared.writer.stop();
+        let stopped = match self.dialect().lanes {
+            // Who waits for a lock waits in the database, and not for ever.
+            Lanes::One => Ok(stopped.await),
+            Lanes::Several { .. } => tokio::time::timeout(STOPPED_WITHIN, stopped).await,
+        };
         let desk = self.desk();
         self.shared.readers.close(desk).await?;
         desk.disconnect().await;
-        Ok(())
+        stopped.map_err(|_| {
+            let detail = format!("what waits could not be written within {STOPPED_WITHIN:?}");
+            StoreError::new(ErrorKind::Unavailable, "close", detail)
+        })
     }
 
     /// A second handle: its own connections where that can be, and the same listeners.
