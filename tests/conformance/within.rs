@@ -12,10 +12,10 @@ use sea_orm::{Database, DatabaseConnection, DatabaseTransaction, TransactionTrai
 use servers::{Engine, shared};
 use tasker_store::conformance::{Case, Fresh, Harness};
 use tasker_store::{
-    Admin, Attempt, Beat, Capabilities, Changed, Declaration, Diff, Due, DueSchedules, Enqueued,
-    Fate, Fire, Fired, Held, Job, JobId, JobQuery, JobRef, Lease, LogLine, Migrate, NewJob,
-    NewWorker, Note, Queue, Result, Schedule, SchemaStep, Settle, Settled, SqlStore, Store, Sweep,
-    Task, TestClock, Wakes, Worker, WorkerId,
+    Admin, Attempt, Beat, Capabilities, Changed, Claimed, Declaration, Diff, Due, DueSchedules,
+    Enqueued, Fate, Fire, Fired, Held, Job, JobId, JobQuery, JobRef, Lease, LogLine, Migrate,
+    NewJob, NewWorker, Note, Outlook, Queue, Result, Schedule, SchemaStep, Settle, Settled,
+    SqlStore, Store, Sweep, Task, TestClock, Wakes, Worker, WorkerId,
 };
 
 /// The chapters that are about what goes this way; the others only use it.
@@ -122,6 +122,10 @@ macro_rules! through {
                 self.store.wakes()
             }
 
+            fn work_wakes(&self) -> Wakes {
+                self.store.work_wakes()
+            }
+
             fn as_any(&self) -> &dyn Any {
                 self.store.as_any()
             }
@@ -141,6 +145,8 @@ through! {
     join(worker: NewWorker) -> Result<()>;
     beat(worker: WorkerId) -> Result<Beat>;
     leave(worker: WorkerId) -> Result<()>;
+    unheard(worker: WorkerId, known: Vec<Lease>) -> Result<Vec<Claimed>>;
+    outlook() -> Result<Outlook>;
     release(leases: Vec<Lease>, due: Due) -> Result<Vec<Fate>>;
     note(notes: Vec<Note>) -> Result<Vec<Fate>>;
     promote(limit: u32) -> Result<Sweep>;

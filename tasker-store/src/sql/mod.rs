@@ -51,23 +51,27 @@ mod writer;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, Instant};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result, StoreError};
 use crate::wake::Waker;
 use address::Address;
 use batch::Request;
-use dialect::Dialect;
+use dialect::{Dialect, Lanes};
 use exchange::Operation;
 use fault::failed;
 use lookout::Lookout;
 use query::Reader;
 use readers::Readers;
 use writer::{Desk, Writer};
+
+/// How long a server may take with what waits when the store is closed.
+const STOPPED_WITHIN: Duration = Duration::from_secs(3);
 
 /// A store in a SQL database. Clones share it.
 #[derive(Clone)]
@@ -164,7 +168,12 @@ impl SqlStore {
     }
 
     async fn disconnect(&self) -> Result<()> {
-        self.shared.writer.stop().await;
+        let stopped = self.shared.writer.stop();
+        let stopped = match self.dialect().lanes {
+            // Who waits for a lock waits in the database, and not for ever.
+            Lanes::One => Ok(stopped.await),
+            Lanes::Several { .. } => tokio::time::timeout(STOPPED_WITHIN, stopped).await,
+        };
         self.shared.stop_watching();
         let desk = self.desk();
         if let Some(outbox) = &desk.outbox {
@@ -176,7 +185,10 @@ impl SqlStore {
             application.close().await.map_err(|e| failed("close", e))?;
         }
         desk.disconnect().await;
-        Ok(())
+        stopped.map_err(|_| {
+            let detail = format!("what waits could not be written within {STOPPED_WITHIN:?}");
+            StoreError::new(ErrorKind::Unavailable, "close", detail)
+        })
     }
 
     /// A second handle: its own connections where that can be, and the same listeners.

@@ -13,7 +13,7 @@ use crate::error::{ErrorKind, Result, StoreError};
 use crate::sql::dialect::{Dialect, Lanes};
 use crate::sql::fault::failed;
 use crate::sql::query::Reader;
-use crate::sql::writer::Desk;
+use crate::sql::writer::{CLOSED_WITHIN, Desk};
 
 /// How long a server may take to answer before its connection counts as dead.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -44,7 +44,11 @@ impl Readers {
     /// Closes them; the next question opens others.
     pub(crate) async fn close(&self, desk: &Desk) -> Result<()> {
         match self.replace(desk, None) {
-            Some(open) => open.close().await.map_err(|e| failed("close", e)),
+            Some(open) => match tokio::time::timeout(CLOSED_WITHIN, open.close()).await {
+                Ok(closed) => closed.map_err(|e| failed("close", e)),
+                // Nothing was asked of those that still wait.
+                Err(_) => Ok(()),
+            },
             None => Ok(()),
         }
     }
@@ -70,7 +74,7 @@ impl Readers {
                 tracing::debug!(%error, "asking once more over another connection");
                 if let Some(used) = self.replace(desk, Some(turn)) {
                     // A server that does not answer is not waited for.
-                    tokio::spawn(tokio::time::timeout(ANSWER_WITHIN, used.close()));
+                    tokio::spawn(tokio::time::timeout(CLOSED_WITHIN, used.close()));
                 }
                 let (reader, _) = self.take(desk, op).await?;
                 within(desk.dialect, op, question(reader)).await

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant as Monotonic};
 
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, Statement};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, Instant};
@@ -44,6 +44,8 @@ const BEAT_WITHIN: Duration = Duration::from_secs(3);
 const SWEEP_WITHIN: Duration = Duration::from_secs(60);
 /// How long a batch waits for somebody else's lock before it takes in what has come meanwhile and waits on.
 const ROUND: Duration = Duration::from_secs(1);
+/// How long a connection that is given up may take to close.
+pub(crate) const CLOSED_WITHIN: Duration = Duration::from_secs(1);
 /// How often a batch that met a conflict with another transaction is begun again at once.
 const CONFLICTS: u32 = 20;
 
@@ -69,18 +71,12 @@ pub(crate) struct Desk {
     pub(crate) waker: Waker,
     pub(crate) clock: Clock,
     server_clock: ServerClock,
-    connection: tokio::sync::Mutex<Open>,
+    connection: tokio::sync::Mutex<Option<DatabaseConnection>>,
+    /// Which one it is, in the order they were opened: several may find the same one broken. Changes with the lock held.
+    turn: watch::Sender<u64>,
     seen: Seen,
     /// What tells other processes; `None` where nothing can.
     pub(crate) outbox: Option<Outbox>,
-}
-
-/// The connection that writes.
-#[derive(Debug, Default)]
-struct Open {
-    connection: Option<DatabaseConnection>,
-    /// Which one it is, in the order they were opened: several may find the same one broken.
-    turn: u64,
 }
 
 impl Desk {
@@ -93,6 +89,7 @@ impl Desk {
             waker,
             server_clock: ServerClock::default(),
             connection: tokio::sync::Mutex::default(),
+            turn: watch::Sender::new(0),
             seen: Seen::default(),
         }
     }
@@ -100,22 +97,22 @@ impl Desk {
     /// The connection that writes, opened where there is none.
     pub(crate) async fn connection(&self) -> Result<DatabaseConnection, DbErr> {
         let mut open = self.connection.lock().await;
-        if let Some(connection) = &open.connection {
+        if let Some(connection) = &*open {
             return Ok(connection.clone());
         }
         let connection = self.address.write_pool().await?;
-        open.connection = Some(connection.clone());
+        *open = Some(connection.clone());
         Ok(connection)
     }
 
     /// Which connection is the next to be used.
-    async fn turn(&self) -> u64 {
-        self.connection.lock().await.turn
+    fn turn(&self) -> u64 {
+        *self.turn.borrow()
     }
 
     /// Closes it; the next use opens another. One in memory is kept, since its content would go with it.
     pub(crate) async fn disconnect(&self) {
-        self.disconnect_from(self.turn().await).await;
+        self.disconnect_from(self.turn()).await;
     }
 
     /// The same, unless another than that of `turn` is in use by now.
@@ -124,18 +121,18 @@ impl Desk {
             return;
         }
         let mut open = self.connection.lock().await;
-        if open.turn != turn {
+        if self.turn() != turn {
             return;
         }
-        open.turn += 1;
-        let left = open.connection.take();
+        self.turn.send_modify(|turn| *turn += 1);
+        let left = open.take();
         drop(open);
         // Another server may answer next time, and have another clock.
         self.server_clock.forget();
         if let Some(connection) = left {
             // It is of no use any more, whatever closing it says. A server that does not answer is not waited for.
             let closing = async move { connection.close().await };
-            let _ = tokio::time::timeout(Duration::from_secs(1), closing).await;
+            let _ = tokio::time::timeout(CLOSED_WITHIN, closing).await;
         }
     }
 
@@ -179,7 +176,7 @@ impl Desk {
     ) -> Result<Exchange<'static>, Unbegun> {
         let mut reconnected = false;
         loop {
-            let turn = self.turn().await;
+            let turn = self.turn();
             match self.begin_once(direct).await {
                 Ok(exchange) => return Ok(exchange),
                 Err(Unbegun::Locked(_)) if patience.wait().await => {}
@@ -286,6 +283,21 @@ impl Desk {
     pub(crate) fn heard_awaited(&self) {
         if let Some(outbox) = &self.outbox {
             outbox.heard_awaited();
+        }
+    }
+
+    /// Waits until a batch that was begun on the connection of `turn` should have been answered: after its own time, or, where
+    /// that connection has been given up by somebody else, soon.
+    async fn out_of_patience(&self, patience: Duration, turn: u64) {
+        let given_up = async {
+            let mut turns = self.turn.subscribe();
+            // It cannot end before the desk does.
+            let _ = turns.wait_for(|now| *now != turn).await;
+            tokio::time::sleep(BEAT_WITHIN).await;
+        };
+        tokio::select! {
+            () = tokio::time::sleep(patience) => {}
+            () = given_up, if patience > ANSWER_WITHIN && self.dialect.lanes != Lanes::One => {}
         }
     }
 
@@ -498,10 +510,15 @@ async fn attempt(desk: &Arc<Desk>, batch: &mut Batch) -> Result<(), Attempt> {
     let (mut conflicts, mut reconnected) = (0, false);
     loop {
         let patience = desk.patience(batch);
-        let turn = desk.turn().await;
-        let error = match tokio::time::timeout(patience, attempt_once(desk, batch)).await {
-            Ok(Err(Attempt::Failed(error))) if error.kind() == ErrorKind::Conflict => error,
-            Ok(Err(Attempt::Failed(error)))
+        let turn = desk.turn();
+        let done = tokio::select! {
+            biased;
+            done = attempt_once(desk, batch) => Some(done),
+            () = desk.out_of_patience(patience, turn) => None,
+        };
+        let error = match done {
+            Some(Err(Attempt::Failed(error))) if error.kind() == ErrorKind::Conflict => error,
+            Some(Err(Attempt::Failed(error)))
                 if error.kind() == ErrorKind::Unavailable && desk.dialect.lanes != Lanes::One =>
             {
                 // The others of the pool have most likely broken too, and each would fail a batch.
@@ -513,11 +530,11 @@ async fn attempt(desk: &Arc<Desk>, batch: &mut Batch) -> Result<(), Attempt> {
                 reconnected = true;
                 continue;
             }
-            Ok(done) => return done,
-            Err(_) => {
+            Some(done) => return done,
+            None => {
                 // What was sent may have arrived. The connection is given up: the answer would never be read.
                 desk.disconnect_from(turn).await;
-                return Err(Attempt::NotBegun(no_answer(patience)));
+                return Err(Attempt::NotBegun(no_answer()));
             }
         };
         conflicts += 1;
@@ -545,11 +562,11 @@ async fn attempt_once(desk: &Arc<Desk>, batch: &mut Batch) -> Result<(), Attempt
     }
 }
 
-fn no_answer(patience: Duration) -> StoreError {
+fn no_answer() -> StoreError {
     StoreError::new(
         ErrorKind::Unavailable,
         "write",
-        format!("the database did not answer within {patience:?}"),
+        "the database did not answer in time: the connection is given up",
     )
 }
 
