@@ -4,13 +4,17 @@
 //! Trouble that may pass keeps the outcomes for the next try. Trouble that will not is some row the store
 //! cannot take: the batch is split until it is found, the others get through, and the bad one is recorded as a
 //! failure with a message in place of what could not be kept.
+//!
+//! A stale finish means a lost lease, unless the handler has finished the job in a transaction of its own: then the store is
+//! asked whether that is how the job ended.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tasker_store::{
-    Claim, Due, Failure, FailureKind, Fate, Finish, Note, Outcome, Settle, Settled, Store,
-    StoreError, WorkerId,
+    Claim, Due, Failure, FailureKind, Fate, Finish, JobState, Lease, Note, Outcome, Settle,
+    Settled, Store, StoreError, WorkerId,
 };
 
 /// What goes out.
@@ -19,6 +23,8 @@ pub(crate) struct Exchange {
     pub(crate) worker: WorkerId,
     pub(crate) notes: Vec<Note>,
     pub(crate) finishes: Vec<Finish>,
+    /// Of those, whose job may have ended in a transaction of the handler's, and how.
+    pub(crate) sealed: HashMap<Lease, JobState>,
     pub(crate) claim: Option<Claim>,
 }
 
@@ -34,7 +40,7 @@ pub(crate) struct Exchanged {
     /// The jobs claimed, and whether there may be more.
     pub(crate) claimed: Settled,
     /// Notes of attempts whose lease is gone.
-    pub(crate) stale_notes: Vec<tasker_store::Lease>,
+    pub(crate) stale_notes: Vec<Lease>,
     /// Notes to be tried again.
     pub(crate) unsent: Vec<Note>,
     /// How many jobs were asked for.
@@ -82,6 +88,7 @@ impl Exchange {
                     .await;
             }
         }
+        result.unseal(store.as_ref(), &self.sealed).await;
         result
     }
 }
@@ -101,6 +108,29 @@ impl Exchanged {
             }
             Err(error) if error.is_transient() => self.unsent = notes,
             Err(error) => tracing::error!(%error, "log lines were refused and are dropped"),
+        }
+    }
+
+    /// Finds out how the jobs ended whose handlers may have finished them in transactions of their own.
+    async fn unseal(&mut self, store: &dyn Store, sealed: &HashMap<Lease, JobState>) {
+        if sealed.is_empty() {
+            return;
+        }
+        for (finish, fate) in std::mem::take(&mut self.settled) {
+            let seal = sealed.get(&finish.lease).filter(|_| fate == Fate::Stale);
+            let ended = match seal {
+                Some(state) => ended_so(store, finish.lease, *state).await,
+                None => Ok(None),
+            };
+            match ended {
+                Ok(ended) => self
+                    .settled
+                    .push((finish, ended.map_or(fate, Fate::Applied))),
+                Err(error) => {
+                    self.unsettled.push(finish);
+                    self.error = Some(error);
+                }
+            }
         }
     }
 
@@ -185,6 +215,20 @@ impl Exchanged {
     }
 }
 
+/// The state of a job that ended under `lease`, as far as it can be told: one that is gone was deleted with the transaction
+/// that ended it `so`, since its retention was none.
+async fn ended_so(
+    store: &dyn Store,
+    lease: Lease,
+    so: JobState,
+) -> Result<Option<JobState>, StoreError> {
+    let Some(job) = store.job(lease.job.into()).await? else {
+        return Ok(Some(so));
+    };
+    let is_its_own = job.token == lease.token && job.state.is_final();
+    Ok(is_its_own.then_some(job.state))
+}
+
 /// How long to wait after this many failed exchanges in a row: 50 ms doubling to 5 s.
 pub(crate) fn pause_after(failures: u32) -> Duration {
     Duration::from_millis(50)
@@ -194,7 +238,7 @@ pub(crate) fn pause_after(failures: u32) -> Duration {
 
 /// A finish that gives a job back which was claimed but never started; not a release, since nothing was cut short
 /// and a job that must not be started twice may still be started once.
-pub(crate) fn not_started(lease: tasker_store::Lease) -> Finish {
+pub(crate) fn not_started(lease: Lease) -> Finish {
     Finish {
         lease,
         outcome: Outcome::Snoozed { due: Due::Now },

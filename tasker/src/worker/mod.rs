@@ -15,7 +15,7 @@
 pub(crate) mod attempt;
 mod events;
 mod exchange;
-mod executor;
+pub(crate) mod executor;
 mod heartbeat;
 mod outcome;
 pub(crate) mod panics;

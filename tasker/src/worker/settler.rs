@@ -73,6 +73,8 @@ struct State {
     hungry: bool,
     /// Whether an exchange may have notes to send.
     chatty: bool,
+    /// Whether one has taken notes that may not be in the store yet.
+    noting: bool,
     look: Duration,
     look_at: Monotonic,
     failures: u32,
@@ -143,7 +145,8 @@ impl Settler {
             return None;
         }
         if std::mem::take(&mut state.chatty) {
-            state.unsent.extend(state.roster.take_notes());
+            state.unsent.extend(state.roster.send_notes());
+            state.noting |= !state.unsent.is_empty();
         }
         let running = *state.phase.borrow() == Phase::Run && state.alive;
         let claim = if running && state.hungry {
@@ -160,10 +163,16 @@ impl Settler {
         }
         // What wakes arrive from here on ask for another look.
         state.hungry &= claim.is_none();
+        let finishes = std::mem::take(&mut state.finishes);
+        let sealed = finishes.iter().filter_map(|finish| {
+            let seal = state.roster.sealed(finish.lease);
+            Some((finish.lease, seal?))
+        });
         let exchange = Exchange {
             worker: self.id,
             notes: std::mem::take(&mut state.unsent),
-            finishes: std::mem::take(&mut state.finishes),
+            sealed: sealed.collect(),
+            finishes,
             claim,
         };
         Some(Box::pin(exchange.carry_out(Arc::clone(&self.store))))
@@ -171,6 +180,7 @@ impl Settler {
 
     fn settled(&mut self, state: &mut State, exchanged: Exchanged) {
         for (finish, fate) in exchanged.settled {
+            state.roster.settled(finish.lease);
             if let Some(queue) = state.queues.remove(&finish.lease) {
                 self.slots.give_back(&queue);
             }
@@ -183,8 +193,17 @@ impl Settler {
             }
         }
         for lease in exchanged.stale_notes {
+            // One that came after the transaction that finished the job. If that is not what happened, its finish
+            // will tell.
+            if state.roster.sealed(lease).is_some() {
+                continue;
+            }
             state.roster.cancel(lease);
             self.lost(lease);
+        }
+        if state.noting && exchanged.unsent.is_empty() {
+            state.noting = false;
+            state.roster.sent();
         }
         state.unsent.extend(exchanged.unsent);
         state.finishes.extend(exchanged.unsettled);
@@ -385,6 +404,7 @@ impl State {
             alive: true,
             hungry: true,
             chatty: false,
+            noting: false,
             look: LOOK_FIRST,
             look_at: Monotonic::now() + LOOK_FIRST,
             failures: 0,
