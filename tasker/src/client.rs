@@ -7,6 +7,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "sql")]
+use sea_orm::DatabaseConnection;
 use serde_json::Value;
 use tasker_store::{MemoryStore, Migrate, Store, Worker as StoredWorker};
 use tokio::sync::OnceCell;
@@ -40,6 +42,8 @@ struct Inner {
 
 enum Place {
     Url(String),
+    #[cfg(feature = "sql")]
+    Connection(DatabaseConnection),
     Given,
     Nowhere,
 }
@@ -111,10 +115,7 @@ impl Tasker {
         inner
             .store
             .get_or_try_init(|| async {
-                let Place::Url(url) = &inner.place else {
-                    return Err(Error::NotInstalled);
-                };
-                let store = open(url).await?;
+                let store = open(&inner.place).await?;
                 store.open(inner.migrate).await?;
                 Ok(store)
             })
@@ -125,10 +126,9 @@ impl Tasker {
     #[cfg(feature = "cli")]
     pub(crate) async fn schema(&self) -> Result<Vec<tasker_store::SchemaStep>> {
         let inner = &self.inner;
-        match (inner.store.get(), &inner.place) {
-            (Some(store), _) => Ok(store.schema().await?),
-            (None, Place::Url(url)) => Ok(open(url).await?.schema().await?),
-            (None, _) => Err(Error::NotInstalled),
+        match inner.store.get() {
+            Some(store) => Ok(store.schema().await?),
+            None => Ok(open(&inner.place).await?.schema().await?),
         }
     }
 
@@ -185,6 +185,8 @@ impl fmt::Debug for Tasker {
 #[derive(Debug, Default)]
 pub struct TaskerBuilder {
     url: Option<String>,
+    #[cfg(feature = "sql")]
+    connection: Option<DatabaseConnection>,
     store: Option<Arc<dyn Store>>,
     migrate: Migrate,
     registry: Option<Registry>,
@@ -198,6 +200,17 @@ impl TaskerBuilder {
     #[must_use]
     pub fn database_url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
+        self
+    }
+
+    /// The application's own connection, in place of a URL: the store is in the database that it leads to, on PostgreSQL in
+    /// the schema that it looks into first. The store opens connections of its own beside it, with the same settings, so that
+    /// handlers that hold all of the application's hold up nothing else; only a SQLite database in memory is shared.
+    /// What was set up on the connection by hand, after it was opened, is not known to those.
+    #[cfg(feature = "sql")]
+    #[must_use]
+    pub fn database(mut self, connection: DatabaseConnection) -> Self {
+        self.connection = Some(connection);
         self
     }
 
@@ -250,17 +263,25 @@ impl TaskerBuilder {
             Some(registry) => registry,
             None => Registry::collect()?,
         };
-        let place = match (self.store.is_some(), self.url.take()) {
-            (true, _) => Place::Given,
-            (false, Some(url)) => Place::Url(url),
-            (false, None) => {
-                return Err(Error::Setup(
-                    "no store was named: give a `database_url` or a `store`".into(),
-                ));
-            }
+        let Some(place) = self.place() else {
+            return Err(Error::Setup(
+                "no store was named: give a `database_url`, a `database` or a `store`".into(),
+            ));
         };
         let store = OnceCell::new_with(self.store.take());
         Ok(self.build(place, store, registry))
+    }
+
+    /// Where the store is: what was made by the application before what is yet to be.
+    fn place(&mut self) -> Option<Place> {
+        if self.store.is_some() {
+            return Some(Place::Given);
+        }
+        #[cfg(feature = "sql")]
+        if let Some(connection) = self.connection.take() {
+            return Some(Place::Connection(connection));
+        }
+        self.url.take().map(Place::Url)
     }
 
     fn build(self, place: Place, store: OnceCell<Arc<dyn Store>>, registry: Registry) -> Tasker {
@@ -277,35 +298,52 @@ impl TaskerBuilder {
     }
 }
 
+/// The store that is there.
+async fn open(place: &Place) -> Result<Arc<dyn Store>> {
+    match place {
+        Place::Url(url) => open_url(url).await,
+        #[cfg(feature = "sql")]
+        Place::Connection(connection) => {
+            Ok(Arc::new(tasker_store::SqlStore::over(connection).await?))
+        }
+        Place::Given | Place::Nowhere => Err(Error::NotInstalled),
+    }
+}
+
 /// The backend that `url`'s scheme names.
-async fn open(url: &str) -> Result<Arc<dyn Store>> {
+async fn open_url(url: &str) -> Result<Arc<dyn Store>> {
     let scheme = url.split(':').next().unwrap_or_default();
     match scheme {
         "memory" => Ok(Arc::new(MemoryStore::new())),
-        #[cfg(feature = "sqlite")]
-        "sqlite" => Ok(Arc::new(tasker_store::SqlStore::connect(url).await?)),
-        #[cfg(feature = "postgres")]
-        "postgres" | "postgresql" => Ok(Arc::new(tasker_store::SqlStore::connect(url).await?)),
-        #[cfg(feature = "mysql")]
-        "mysql" | "mariadb" => Ok(Arc::new(tasker_store::SqlStore::connect(url).await?)),
+        #[cfg(feature = "sql")]
+        _ if is_sql(scheme) => Ok(Arc::new(tasker_store::SqlStore::connect(url).await?)),
         _ => Err(Error::Setup(unknown(scheme))),
     }
 }
 
+#[cfg(feature = "sql")]
+fn is_sql(scheme: &str) -> bool {
+    match scheme {
+        "sqlite" => cfg!(feature = "sqlite"),
+        "postgres" | "postgresql" => cfg!(feature = "postgres"),
+        "mysql" | "mariadb" => cfg!(feature = "mysql"),
+        _ => false,
+    }
+}
+
+/// The URLs this binary takes.
+const FORMS: &[&str] = &[
+    #[cfg(feature = "sqlite")]
+    "`sqlite://file.db?mode=rwc`",
+    #[cfg(feature = "postgres")]
+    "`postgres://user@host/database`",
+    #[cfg(feature = "mysql")]
+    "`mysql://user@host/database`",
+    "`memory:`",
+];
+
 /// What to say of a URL whose backend is not there.
 fn unknown(scheme: &str) -> String {
-    let forms: &[(bool, &str)] = &[
-        (cfg!(feature = "sqlite"), "`sqlite://file.db?mode=rwc`"),
-        (
-            cfg!(feature = "postgres"),
-            "`postgres://user@host/database`",
-        ),
-        (cfg!(feature = "mysql"), "`mysql://user@host/database`"),
-        (true, "`memory:`"),
-    ];
-    let known: Vec<&str> = (forms.iter())
-        .filter_map(|(is_in, form)| is_in.then_some(*form))
-        .collect();
     let cure = match scheme {
         "postgres" | "postgresql" => "; switch the feature `postgres` of `tasker` on",
         "mysql" | "mariadb" => "; switch the feature `mysql` of `tasker` on",
@@ -314,6 +352,6 @@ fn unknown(scheme: &str) -> String {
     };
     format!(
         "no backend for a database URL that begins with `{scheme}:`: this binary takes {}{cure}",
-        known.join(", ")
+        FORMS.join(", ")
     )
 }

@@ -16,14 +16,16 @@ use crate::handle::{EnqueueFate, JobHandle};
 use crate::task::unique::{By, Misfit, UniqueOptions, keep_while_held};
 use crate::task::{BoxFuture, Fields, ParamError, Params, Task, TaskDefinition, UniqueDefinition};
 
-/// A job about to be enqueued, whose task returns `O`.
+/// A job about to be enqueued, whose task returns `O`. `W` is whose transaction it goes into: one of its own, unless
+/// [`Enqueue::within`] names another.
 #[must_use = "nothing is enqueued until this is awaited"]
 #[derive(Debug)]
-pub struct Enqueue<O> {
+pub struct Enqueue<O, W = ()> {
     target: Target,
     params: Result<Fields, ParamError>,
     options: Options,
     tasker: Option<Tasker>,
+    pub(crate) within: W,
     output: PhantomData<fn() -> O>,
 }
 
@@ -67,20 +69,44 @@ impl<O> Enqueue<O> {
             params,
             options: Options::default(),
             tasker: None,
+            within: (),
             output: PhantomData,
         }
     }
 
+    async fn send(self) -> Result<JobHandle<O>> {
+        let (tasker, job, ()) = self.prepare().await?;
+        let alias = job.alias.clone();
+        let mut answers = tasker.store().await?.enqueue(vec![job]).await?;
+        handle(&tasker, &alias, answers.pop())
+    }
+}
+
+impl<O, W> Enqueue<O, W> {
     /// Enqueues from a plain function, such as a task without `async`. Call it on a thread that may block,
     /// inside a tokio runtime; on one that drives the runtime it panics, as `Handle::block_on` does.
     pub fn blocking(self) -> Result<JobHandle<O>>
     where
-        O: Send + 'static,
+        Self: IntoFuture<Output = Result<JobHandle<O>>>,
     {
         tokio::runtime::Handle::current().block_on(self.into_future())
     }
 
-    async fn send(self) -> Result<JobHandle<O>> {
+    /// The same in another transaction.
+    #[cfg(feature = "sql")]
+    pub(crate) fn moved<V>(self, within: V) -> Enqueue<O, V> {
+        Enqueue {
+            target: self.target,
+            params: self.params,
+            options: self.options,
+            tasker: self.tasker,
+            within,
+            output: PhantomData,
+        }
+    }
+
+    /// The whole job, who enqueues it, and in which transaction.
+    pub(crate) async fn prepare(self) -> Result<(Tasker, NewJob, W)> {
         let tasker = match self.tasker {
             Some(tasker) => tasker,
             None => Tasker::current()?,
@@ -100,9 +126,7 @@ impl<O> Enqueue<O> {
                     .apply(made.job, made.unique, &names, &made.params)?
             }
         };
-        let alias = job.alias.clone();
-        let mut answers = tasker.store().await?.enqueue(vec![job]).await?;
-        handle(&tasker, &alias, answers.pop())
+        Ok((tasker, job, self.within))
     }
 }
 
@@ -117,13 +141,15 @@ impl<O: Send + 'static> IntoFuture for Enqueue<O> {
 
 /// Many jobs of one task about to be enqueued, in one statement: all of them, or none. Of unique ones
 /// ([`EnqueueMany::unique_params`]) each handle says what became of it; duplicates within the call are told as such.
+/// `W` is as in [`Enqueue`].
 #[must_use = "nothing is enqueued until this is awaited"]
 #[derive(Debug)]
-pub struct EnqueueMany<O> {
+pub struct EnqueueMany<O, W = ()> {
     task: &'static TaskDefinition,
     params: Result<Vec<Fields>, ParamError>,
     options: Options,
     tasker: Option<Tasker>,
+    pub(crate) within: W,
     output: PhantomData<fn() -> O>,
 }
 
@@ -134,11 +160,40 @@ impl<O> EnqueueMany<O> {
             params: params.into_iter().map(|params| params.encode()).collect(),
             options: Options::default(),
             tasker: None,
+            within: (),
             output: PhantomData,
         }
     }
 
     async fn send(self) -> Result<Vec<JobHandle<O>>> {
+        let alias = self.alias();
+        let (tasker, jobs, ()) = self.prepare()?;
+        let answers = tasker.store().await?.enqueue(jobs).await?;
+        handles(&tasker, alias, answers)
+    }
+}
+
+impl<O, W> EnqueueMany<O, W> {
+    /// The same in another transaction.
+    #[cfg(feature = "sql")]
+    pub(crate) fn moved<V>(self, within: V) -> EnqueueMany<O, V> {
+        EnqueueMany {
+            task: self.task,
+            params: self.params,
+            options: self.options,
+            tasker: self.tasker,
+            within,
+            output: PhantomData,
+        }
+    }
+
+    /// The alias of their task.
+    pub(crate) fn alias(&self) -> &'static str {
+        self.task.alias
+    }
+
+    /// The whole jobs, who enqueues them, and in which transaction.
+    pub(crate) fn prepare(self) -> Result<(Tasker, Vec<NewJob>, W)> {
         let tasker = match self.tasker {
             Some(tasker) => tasker,
             None => Tasker::current()?,
@@ -149,11 +204,7 @@ impl<O> EnqueueMany<O> {
             .iter()
             .map(|params| self.options.job(self.task, params))
             .collect::<Result<Vec<_>>>()?;
-        let answers = tasker.store().await?.enqueue(jobs).await?;
-        answers
-            .into_iter()
-            .map(|answer| handle(&tasker, alias, Some(answer)))
-            .collect()
+        Ok((tasker, jobs, self.within))
     }
 }
 
@@ -169,7 +220,7 @@ impl<O: Send + 'static> IntoFuture for EnqueueMany<O> {
 /// The options of a job, the same for one and for many.
 macro_rules! options {
     ($builder:ident) => {
-        impl<O> $builder<O> {
+        impl<O, W> $builder<O, W> {
             /// Runs it this much later at the earliest, by the store's clock.
             pub fn delay(mut self, delay: Duration) -> Self {
                 self.options.due = Some(Due::In(delay));
@@ -368,6 +419,18 @@ pub(crate) fn params_error(alias: &str, source: ParamError) -> Error {
     }
 }
 
+/// The handles on jobs of one task, by what the store answered.
+pub(crate) fn handles<O>(
+    tasker: &Tasker,
+    alias: &str,
+    answers: Vec<Enqueued>,
+) -> Result<Vec<JobHandle<O>>> {
+    let answers = answers.into_iter();
+    answers
+        .map(|answer| handle(tasker, alias, Some(answer)))
+        .collect()
+}
+
 fn refused(alias: &str, reason: impl Into<String>) -> Error {
     Error::Refused {
         alias: alias.to_owned(),
@@ -375,7 +438,12 @@ fn refused(alias: &str, reason: impl Into<String>) -> Error {
     }
 }
 
-fn handle<O>(tasker: &Tasker, alias: &str, answer: Option<Enqueued>) -> Result<JobHandle<O>> {
+/// The handle on a job, by what the store answered.
+pub(crate) fn handle<O>(
+    tasker: &Tasker,
+    alias: &str,
+    answer: Option<Enqueued>,
+) -> Result<JobHandle<O>> {
     match answer {
         Some(Enqueued::Refused { reason }) => Err(refused(alias, reason)),
         other => match other.as_ref().and_then(EnqueueFate::of) {

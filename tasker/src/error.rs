@@ -68,6 +68,11 @@ pub enum Error {
         /// The error of its last attempt.
         message: String,
     },
+    /// The job is not the caller's to finish any more.
+    #[error(
+        "job {0} cannot be finished here: its lease was lost, or it was finished before; roll the transaction back"
+    )]
+    LeaseLost(JobId),
     /// The job succeeded, but what it returned cannot be read as the type asked for.
     #[error("the output of job {id} cannot be read: {reason}")]
     Output {

@@ -20,6 +20,8 @@ mod maintenance;
 mod run;
 pub mod schedule;
 mod task;
+#[cfg(feature = "sql")]
+mod within;
 mod worker;
 
 /// The shortest program: `tasker::program!();` is a `main` that runs the command it was given. Crates whose tasks
@@ -118,4 +120,6 @@ pub use tasker_store::{
     CatchUp, Changed, Holds, Instant, Job, JobId, JobQuery, JobRef, JobState, OnConflict, Overlap,
     Progress,
 };
+#[cfg(feature = "sql")]
+pub use within::Within;
 pub use worker::{Stopper, Summary, Worker, WorkerBuilder, WorkerEvent};

@@ -2,14 +2,15 @@
 //!
 //! In: the claimed job (or none, where a task is run by hand), the application's states, a cancellation token.
 //! Out: progress and log lines, gathered in a [`Journal`] that the worker flushes at most once a second and
-//! with the finish. Nothing here waits.
+//! with the finish. Nothing here waits. An attempt that has finished its job in a transaction of its own is sealed: what
+//! it says then stays here until its end, when it is known whether the transaction committed.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant as Monotonic;
 
-use tasker_store::{Claimed, Instant, JobId, Level, NewLine, NoteBody, Progress, limits};
+use tasker_store::{Claimed, Instant, JobId, JobState, Level, NewLine, NoteBody, Progress, limits};
 use tokio_util::sync::CancellationToken;
 
 use super::error::BoxError;
@@ -29,6 +30,7 @@ struct Inner {
     states: Arc<States>,
     tasker: Tasker,
     journal: Journal,
+    sealed: OnceLock<JobState>,
     wants_text: bool,
 }
 
@@ -50,6 +52,7 @@ impl Context {
                 states,
                 tasker,
                 journal: Journal::default(),
+                sealed: OnceLock::new(),
                 wants_text,
             }),
         }
@@ -155,9 +158,46 @@ impl Context {
         self.inner.wants_text
     }
 
-    /// What was said since the last call, if anything.
+    /// The job; `None` where the task is run by hand.
+    #[cfg(feature = "sql")]
+    pub(crate) fn claimed(&self) -> Option<&Claimed> {
+        self.inner.job.as_deref()
+    }
+
+    /// Notes that the job has this state if the handler's own transaction commits.
+    #[cfg(feature = "sql")]
+    pub(crate) fn seal(&self, state: JobState) {
+        // Where an earlier transaction was rolled back that state will do too: it is for a job that is gone.
+        let _ = self.inner.sealed.set(state);
+    }
+
+    /// The state that the job has if the handler's own transaction has committed; `None` where it finished nothing in one.
+    pub(crate) fn sealed(&self) -> Option<JobState> {
+        self.inner.sealed.get().copied()
+    }
+
+    /// What was said and not taken yet, at the end of the attempt.
     pub(crate) fn take_note(&self) -> Option<NoteBody> {
         self.inner.journal.take()
+    }
+
+    /// The same while the attempt goes on, to be sent now; [`Context::sent`] follows when that is done.
+    pub(crate) fn send_note(&self) -> Option<NoteBody> {
+        match self.sealed() {
+            Some(_) => None,
+            None => self.inner.journal.send(),
+        }
+    }
+
+    /// What was taken to be sent is in the store.
+    pub(crate) fn sent(&self) {
+        self.inner.journal.sent();
+    }
+
+    /// What was said and is, as far as is known here, not in the store. Nothing is taken.
+    #[cfg(feature = "sql")]
+    pub(crate) fn note_so_far(&self) -> Option<NoteBody> {
+        self.inner.journal.so_far()
     }
 
     fn log(&self, level: Level, message: &dyn fmt::Display) {
@@ -194,9 +234,18 @@ struct Journal {
 #[derive(Default)]
 struct Pending {
     progress: Option<Progress>,
-    lines: VecDeque<(Monotonic, Level, String)>,
+    lines: VecDeque<Line>,
     taken: usize,
     dropped: u64,
+    /// What is being sent: a transaction of the handler's may be faster.
+    sending: (Option<Progress>, Vec<Line>),
+}
+
+#[derive(Clone)]
+struct Line {
+    written: Monotonic,
+    level: Level,
+    message: String,
 }
 
 impl Journal {
@@ -210,40 +259,105 @@ impl Journal {
             pending.dropped += 1;
             return;
         }
-        let message = limits::cut(message, limits::LINE).into_owned();
-        pending.lines.push_back((Monotonic::now(), level, message));
+        pending.lines.push_back(Line {
+            written: Monotonic::now(),
+            level,
+            message: limits::cut(message, limits::LINE).into_owned(),
+        });
     }
 
     fn take(&self) -> Option<NoteBody> {
+        let (progress, lines) = self.lock().take();
+        body(progress, &lines)
+    }
+
+    fn send(&self) -> Option<NoteBody> {
         let mut pending = self.lock();
-        let mut lines: Vec<_> = pending
-            .lines
-            .drain(..)
-            .map(|(written, level, message)| NewLine {
-                age: written.elapsed(),
-                level,
-                message,
-            })
-            .collect();
-        pending.taken += lines.len();
-        if pending.dropped > 0 {
-            lines.push(NewLine {
-                age: std::time::Duration::ZERO,
-                level: Level::Warn,
-                message: format!(
-                    "{} more lines dropped: an attempt keeps {}",
-                    pending.dropped,
-                    limits::LINES
-                ),
-            });
-            pending.dropped = 0;
-        }
-        let progress = pending.progress.take();
-        (progress.is_some() || !lines.is_empty()).then_some(NoteBody { progress, lines })
+        let (progress, lines) = pending.take();
+        let note = body(progress, &lines);
+        pending.sending.0 = progress.or(pending.sending.0);
+        pending.sending.1.extend(lines);
+        note
+    }
+
+    fn sent(&self) {
+        self.lock().sending = Default::default();
+    }
+
+    #[cfg(feature = "sql")]
+    fn so_far(&self) -> Option<NoteBody> {
+        let pending = self.lock();
+        let mut lines = pending.sending.1.clone();
+        lines.extend(pending.lines.iter().cloned());
+        lines.extend(pending.remark());
+        body(pending.progress.or(pending.sending.0), &lines)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Pending> {
         // A panic between two pushes leaves nothing half done.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pending {
+    fn take(&mut self) -> (Option<Progress>, Vec<Line>) {
+        let mut lines: Vec<Line> = self.lines.drain(..).collect();
+        self.taken += lines.len();
+        lines.extend(self.remark());
+        self.dropped = 0;
+        (self.progress.take(), lines)
+    }
+
+    /// The line that says how many are missing.
+    fn remark(&self) -> Option<Line> {
+        let (dropped, most) = (self.dropped, limits::LINES);
+        (dropped > 0).then(|| Line {
+            written: Monotonic::now(),
+            level: Level::Warn,
+            message: format!("{dropped} more lines dropped: an attempt keeps {most}"),
+        })
+    }
+}
+
+/// A note, if there is anything in it.
+fn body(progress: Option<Progress>, lines: &[Line]) -> Option<NoteBody> {
+    let lines: Vec<NewLine> = (lines.iter())
+        .map(|line| NewLine {
+            age: line.written.elapsed(),
+            level: line.level,
+            message: line.message.clone(),
+        })
+        .collect();
+    (progress.is_some() || !lines.is_empty()).then_some(NoteBody { progress, lines })
+}
+
+#[cfg(all(test, feature = "sql"))]
+mod tests {
+    use super::*;
+
+    fn said(note: Option<NoteBody>) -> (Option<u64>, Vec<String>) {
+        let note = note.unwrap_or_default();
+        let lines = note.lines.into_iter().map(|line| line.message);
+        (note.progress.map(|progress| progress.done), lines.collect())
+    }
+
+    /// A transaction of the handler's takes along what another note has only begun to carry; a rollback loses nothing.
+    #[test]
+    fn what_is_being_sent_is_not_lost_and_not_said_twice() {
+        let journal = Journal::default();
+        let progress = |done| Progress { done, total: 9 };
+        journal.line(Level::Info, "first");
+        journal.progress(progress(1));
+        let first = (Some(1), vec!["first".to_owned()]);
+        assert_eq!(said(journal.send()), first);
+        assert_eq!(said(journal.so_far()), first);
+        journal.line(Level::Info, "second");
+        let both = vec!["first".to_owned(), "second".to_owned()];
+        assert_eq!(said(journal.so_far()), (Some(1), both));
+        journal.sent();
+        let second = vec!["second".to_owned()];
+        assert_eq!(said(journal.so_far()), (None, second.clone()));
+        assert_eq!(said(journal.take()), (None, second));
+        assert_eq!(said(journal.so_far()), (None, vec![]));
     }
 }

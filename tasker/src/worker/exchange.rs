@@ -5,14 +5,17 @@
 //! cannot take: the batch is sent once more, then split until the row is found, the others get through, and the bad one
 //! is recorded as a failure with a message in place of what could not be kept. What a failed exchange may
 //! have left behind is the matter of [`Doubt`](super::doubt::Doubt).
+//!
+//! A stale finish means a lost lease, unless the handler has finished the job in a transaction of its own: then the store is
+//! asked whether that is how the job ended.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tasker_store::{
-    Claim, Due, Failure, FailureKind, Fate, Finish, Lease, Note, Outcome, Settle, Settled, Store,
-    StoreError, WorkerId,
+    Claim, Due, Failure, FailureKind, Fate, Finish, JobState, Lease, Note, Outcome, Settle,
+    Settled, Store, StoreError, WorkerId,
 };
 
 use super::doubt;
@@ -23,6 +26,8 @@ pub(crate) struct Exchange {
     pub(crate) worker: WorkerId,
     pub(crate) notes: Vec<Note>,
     pub(crate) finishes: Vec<Finish>,
+    /// Of those, whose job may have ended in a transaction of the handler's, and how.
+    pub(crate) sealed: HashMap<Lease, JobState>,
     pub(crate) claim: Option<Claim>,
     /// Those of the finishes that were sent before, with no answer.
     pub(crate) resent: HashSet<Lease>,
@@ -109,6 +114,7 @@ impl Exchange {
             }
         }
         result.explain(store.as_ref(), &self.resent).await;
+        result.unseal(store.as_ref(), &self.sealed).await;
         result
     }
 }
@@ -143,6 +149,29 @@ impl Exchanged {
                     let fate = doubt::presumed(&finish, job.as_ref());
                     self.settled.push((finish, fate));
                 }
+                Err(error) => {
+                    self.unsettled.push(finish);
+                    self.error = Some(error);
+                }
+            }
+        }
+    }
+
+    /// Finds out how the jobs ended whose handlers may have finished them in transactions of their own.
+    async fn unseal(&mut self, store: &dyn Store, sealed: &HashMap<Lease, JobState>) {
+        if sealed.is_empty() {
+            return;
+        }
+        for (finish, fate) in std::mem::take(&mut self.settled) {
+            let seal = sealed.get(&finish.lease).filter(|_| fate == Fate::Stale);
+            let ended = match seal {
+                Some(state) => ended_so(store, finish.lease, *state).await,
+                None => Ok(None),
+            };
+            match ended {
+                Ok(ended) => self
+                    .settled
+                    .push((finish, ended.map_or(fate, Fate::Applied))),
                 Err(error) => {
                     self.unsettled.push(finish);
                     self.error = Some(error);
@@ -230,6 +259,20 @@ impl Exchanged {
             Err(error) => Err((finishes, error)),
         }
     }
+}
+
+/// The state of a job that ended under `lease`, as far as it can be told: one that is gone was deleted with the transaction
+/// that ended it `so`, since its retention was none.
+async fn ended_so(
+    store: &dyn Store,
+    lease: Lease,
+    so: JobState,
+) -> Result<Option<JobState>, StoreError> {
+    let Some(job) = store.job(lease.job.into()).await? else {
+        return Ok(Some(so));
+    };
+    let is_its_own = job.token == lease.token && job.state.is_final();
+    Ok(is_its_own.then_some(job.state))
 }
 
 /// How long to wait after this many failed exchanges in a row: 50 ms doubling to 5 s.

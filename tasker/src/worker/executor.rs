@@ -77,12 +77,8 @@ impl Attempt {
             }
             _ => {}
         }
-        Finish {
-            lease: self.job.lease(),
-            outcome,
-            note: with_remark(self.context.take_note(), remark),
-            follow_ups: Vec::new(),
-        }
+        let note = with_remark(self.context.take_note(), remark);
+        finish(&self.job, outcome, note)
     }
 
     fn policy(&self) -> Policy {
@@ -114,10 +110,22 @@ impl Attempt {
 
 /// The finish of an attempt that is given up, whatever it still does.
 pub(crate) fn give_up(job: &Claimed, context: &Context) -> Finish {
+    finish(job, interrupted(job.at_most_once), context.take_note())
+}
+
+/// The finish of an attempt that has succeeded, before its handler has returned.
+#[cfg(feature = "sql")]
+pub(crate) fn success(job: &Claimed, output: Option<String>, note: Option<NoteBody>) -> Finish {
+    let (outcome, remark) = super::outcome::succeeded(output);
+    finish(job, outcome, with_remark(note, remark))
+}
+
+/// What the store is told of the end of an attempt, and all that follows from it.
+fn finish(job: &Claimed, outcome: Outcome, note: Option<NoteBody>) -> Finish {
     Finish {
         lease: job.lease(),
-        outcome: interrupted(job.at_most_once),
-        note: context.take_note(),
+        outcome,
+        note,
         follow_ups: Vec::new(),
     }
 }

@@ -16,7 +16,7 @@ pub(crate) mod attempt;
 mod doubt;
 mod events;
 mod exchange;
-mod executor;
+pub(crate) mod executor;
 mod heartbeat;
 mod outcome;
 pub(crate) mod panics;

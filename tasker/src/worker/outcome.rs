@@ -61,7 +61,8 @@ pub(crate) fn interrupted(at_most_once: bool) -> Outcome {
     })
 }
 
-fn succeeded(output: Option<String>) -> (Outcome, Option<String>) {
+/// A success, and what to note beside it.
+pub(crate) fn succeeded(output: Option<String>) -> (Outcome, Option<String>) {
     match output {
         Some(json) if json.len() > limits::OUTPUT => {
             let note = format!(

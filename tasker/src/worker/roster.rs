@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tasker_store::{Claimed, Finish, Lease, Note};
+use tasker_store::{Claimed, Finish, JobState, Lease, Note};
 use tokio::task::AbortHandle;
 
 use super::executor::give_up;
@@ -30,6 +30,9 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
     entries: HashMap<Lease, Entry>,
+    /// Of those that are not at work any more and whose finish is not settled: the state of the jobs that they may have
+    /// finished in a transaction of their own.
+    sealed: HashMap<Lease, JobState>,
 }
 
 impl Roster {
@@ -44,7 +47,22 @@ impl Roster {
 
     /// Takes an attempt that ended off the roster; `None` where it was given up before.
     pub(crate) fn remove(&mut self, lease: Lease) -> Option<Arc<Claimed>> {
-        self.entries.remove(&lease).map(|entry| entry.job)
+        let entry = self.entries.remove(&lease)?;
+        self.keep_seal(&entry);
+        Some(entry.job)
+    }
+
+    /// The state of a job if the attempt under `lease` has finished it in a transaction that committed; `None` where
+    /// there was none. To be asked until its finish is settled.
+    pub(crate) fn sealed(&self, lease: Lease) -> Option<JobState> {
+        let at_work = self.entries.get(&lease);
+        let at_work = at_work.and_then(|entry| entry.context.sealed());
+        at_work.or_else(|| self.sealed.get(&lease).copied())
+    }
+
+    /// The finish under `lease` is settled.
+    pub(crate) fn settled(&mut self, lease: Lease) {
+        self.sealed.remove(&lease);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -73,10 +91,11 @@ impl Roster {
     /// Drops every attempt, and gives the finish that hands its job back. A plain function cannot be dropped; its
     /// thread goes on, and whatever it returns is refused.
     pub(crate) fn give_up_all(&mut self) -> Vec<Finish> {
-        let entries = self.entries.drain();
+        let entries = std::mem::take(&mut self.entries).into_values();
         entries
-            .map(|(_, entry)| {
+            .map(|entry| {
                 entry.end();
+                self.keep_seal(&entry);
                 give_up(&entry.job, &entry.context)
             })
             .collect()
@@ -91,15 +110,26 @@ impl Roster {
         dropped.copied().collect()
     }
 
-    /// What the attempts said since the last call.
-    pub(crate) fn take_notes(&self) -> Vec<Note> {
+    fn keep_seal(&mut self, entry: &Entry) {
+        let seal = entry.context.sealed();
+        self.sealed
+            .extend(seal.map(|state| (entry.job.lease(), state)));
+    }
+
+    /// What the attempts said since the last call; [`Roster::sent`] follows when it is in the store.
+    pub(crate) fn send_notes(&self) -> Vec<Note> {
         self.entries
             .values()
             .filter_map(|entry| {
                 let lease = entry.job.lease();
-                entry.context.take_note().map(|body| Note { lease, body })
+                entry.context.send_note().map(|body| Note { lease, body })
             })
             .collect()
+    }
+
+    /// What they said is in the store.
+    pub(crate) fn sent(&self) {
+        self.entries.values().for_each(|entry| entry.context.sent());
     }
 }
 

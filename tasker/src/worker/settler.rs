@@ -90,6 +90,8 @@ struct State {
     /// Whether an exchange may have notes to send.
     chatty: bool,
     looks: Looks,
+    /// Whether one has taken notes that may not be in the store yet.
+    noting: bool,
     look: Duration,
     look_at: Monotonic,
     failures: u32,
@@ -179,7 +181,8 @@ impl Settler {
         }
         let compare = state.alive && state.doubt.is_due();
         if std::mem::take(&mut state.chatty) {
-            state.unsent.extend(state.roster.take_notes());
+            state.unsent.extend(state.roster.send_notes());
+            state.noting |= !state.unsent.is_empty();
         }
         let running = *state.phase.borrow() == Phase::Run && state.alive;
         let claim = if running && state.hungry && !compare {
@@ -197,10 +200,16 @@ impl Settler {
         }
         // What wakes arrive from here on ask for another look.
         state.hungry &= claim.is_none();
+        let finishes = std::mem::take(&mut state.finishes);
+        let sealed = finishes.iter().filter_map(|finish| {
+            let seal = state.roster.sealed(finish.lease);
+            Some((finish.lease, seal?))
+        });
         let exchange = Exchange {
             worker: self.id,
             notes: std::mem::take(&mut state.unsent),
-            finishes: std::mem::take(&mut state.finishes),
+            sealed: sealed.collect(),
+            finishes,
             claim,
             resent: state.doubt.resent(),
             compare: compare.then(|| state.queues.keys().copied().collect()),
@@ -210,6 +219,7 @@ impl Settler {
 
     fn settled(&mut self, state: &mut State, exchanged: Exchanged) {
         for (finish, fate) in exchanged.settled {
+            state.roster.settled(finish.lease);
             if let Some(queue) = state.queues.remove(&finish.lease) {
                 self.slots.give_back(&queue);
             }
@@ -223,8 +233,17 @@ impl Settler {
             }
         }
         for lease in exchanged.stale_notes {
+            // One that came after the transaction that finished the job. If that is not what happened, its finish
+            // will tell.
+            if state.roster.sealed(lease).is_some() {
+                continue;
+            }
             state.roster.cancel(lease);
             self.lost(lease);
+        }
+        if state.noting && exchanged.unsent.is_empty() {
+            state.noting = false;
+            state.roster.sent();
         }
         state.unsent.extend(exchanged.unsent);
         if exchanged.compared {
@@ -440,6 +459,7 @@ impl State {
             looks: OFTEN,
             look: OFTEN.first,
             look_at: Monotonic::now() + OFTEN.first,
+            noting: false,
             failures: 0,
             retry_at: None,
             fenced: Vec::new(),
