@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cli::{self, End, Invocation, Program, Stop};
 use crate::client::Tasker;
 use crate::error::{Error, Result};
+use crate::task::BoxFuture;
 use crate::task::{BoxError, Registry, State, States, Task};
 
 /// Where the store is if nobody says.
@@ -113,7 +114,9 @@ impl App {
     pub async fn run(self) -> Result<()> {
         let exit = self.exit.clone();
         exit.set(Status::Failed);
-        let end = self.execute().await?;
+        // Whatever is inside: the compiler bounds how deep an application's own `async` code may nest.
+        let execution: BoxFuture<'static, Result<End>> = Box::pin(self.execute());
+        let end = execution.await?;
         exit.set(match end {
             End::Done => Status::Done,
             End::Interrupted => Status::Interrupted,

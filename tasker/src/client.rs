@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use crate::enqueue::Enqueue;
 use crate::error::{Error, Result};
 use crate::jobs::{Jobs, Queues, Schedules, Tasks};
-use crate::task::{Registry, States};
+use crate::task::{BoxFuture, Registry, States};
 use crate::worker::WorkerBuilder;
 
 static INSTALLED: OnceLock<Tasker> = OnceLock::new();
@@ -115,7 +115,9 @@ impl Tasker {
         inner
             .store
             .get_or_try_init(|| async {
-                let store = open(&inner.place).await?;
+                // The drivers' futures nest deep, and the compiler bounds how deep an application's may.
+                let opening: BoxFuture<'_, Result<Arc<dyn Store>>> = Box::pin(open(&inner.place));
+                let store = opening.await?;
                 store.open(inner.migrate).await?;
                 Ok(store)
             })
