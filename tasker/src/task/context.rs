@@ -30,6 +30,8 @@ struct Inner {
     tasker: Tasker,
     journal: Journal,
     wants_text: bool,
+    #[cfg(feature = "pool")]
+    loans: crate::pool::Loans,
 }
 
 impl Context {
@@ -51,6 +53,8 @@ impl Context {
                 tasker,
                 journal: Journal::default(),
                 wants_text,
+                #[cfg(feature = "pool")]
+                loans: crate::pool::Loans::default(),
             }),
         }
     }
@@ -118,6 +122,26 @@ impl Context {
     /// The application's value of type `T`. An error where it was not given, or cannot be made.
     pub async fn state<T: ?Sized + Send + Sync + 'static>(&self) -> Result<State<T>, BoxError> {
         self.inner.states.get::<T>().await
+    }
+
+    /// Whether the application has given a value of type `T`.
+    #[cfg(feature = "pool")]
+    pub(crate) fn has_state<T: ?Sized + 'static>(&self) -> bool {
+        self.inner.states.contains::<T>()
+    }
+
+    /// The resources this attempt has borrowed.
+    #[cfg(feature = "pool")]
+    pub(crate) fn loans(&self) -> &crate::pool::Loans {
+        &self.inner.loans
+    }
+
+    /// Whether the attempt failed because a resource broke.
+    pub(crate) fn resource_broke(&self) -> bool {
+        #[cfg(feature = "pool")]
+        return self.inner.loans.broke();
+        #[cfg(not(feature = "pool"))]
+        return false;
     }
 
     /// The tasker that runs this attempt.
