@@ -56,9 +56,7 @@ impl<W> Queue<W> {
         }
         let is_bounded = self.bound.is_some_and(|bound| self.overtaken >= bound);
         let normal_is_due = is_bounded && !self.normal.is_empty();
-        if !normal_is_due
-            && let Some(work) = self.high.pop_front()
-        {
+        if !normal_is_due && let Some(work) = self.high.pop_front() {
             self.overtaken = match self.normal.is_empty() {
                 true => 0,
                 false => self.overtaken.saturating_add(1),

@@ -46,6 +46,7 @@ pub enum Event {
 
 /// How long one piece of work took, its last attempt counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Timing {
     /// From its place in the queue to its start.
     pub wait: Duration,
@@ -78,6 +79,7 @@ impl<C: Collector + ?Sized> Collector for Arc<C> {
 
 /// A pool in figures, since it was made unless something else is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Metrics {
     /// Work taken in.
     pub arrived: u64,
@@ -124,6 +126,7 @@ impl Metrics {
 
 /// Durations, summed up. All zero where there was none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Distribution {
     /// How many.
     pub count: u64,
