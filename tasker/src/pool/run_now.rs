@@ -68,12 +68,14 @@ impl<T: Send + 'static> Pool<T> {
         let attempt = async { work(resource).await.map_err(Into::into) };
         let patience = shared.options.patience;
         let end = supervise(attempt, &caller.control, None, patience, |_| {}).await;
+        let ended = Instant::now();
         let timing = Timing {
             wait: started - asked,
-            execution: started.elapsed(),
+            execution: ended - started,
         };
         let verdict = shared.verdict(&end);
-        let ours = shared.settle(caller.as_ref(), matches!(end, End::Returned(Ok(_))), timing);
+        let succeeded = matches!(end, End::Returned(Ok(_)));
+        let ours = shared.settle(caller.as_ref(), succeeded, timing, ended);
         borrowed.give_back(verdict).await;
         match end {
             _ if !ours => Err(caller.refused().unwrap_or(Error::Stopped)),

@@ -73,7 +73,8 @@ impl<T: Send + 'static> Shared<T> {
             },
         );
         let end = attempt.await;
-        let timing = timing(Instant::now());
+        let ended = Instant::now();
+        let timing = timing(ended);
         queued.attempts += 1;
         let verdict = self.verdict(&end);
         let (worker, verdict) = match lent.collect() {
@@ -96,10 +97,11 @@ impl<T: Send + 'static> Shared<T> {
             self.lock().tally.add(Some(timing.execution));
             self.observer.record(Event::Retried);
             queued.since = Instant::now();
-            return self.replace(worker, Some(queued)).await;
+            // Boxed, as is all that is rare: what is spawned for each piece of work should be small.
+            return Box::pin(self.replace(worker, Some(queued))).await;
         }
         let failure = failure(end, verdict, queued.attempts);
-        let ours = self.settle(work.as_ref(), failure.is_none(), timing);
+        let ours = self.settle(work.as_ref(), failure.is_none(), timing, ended);
         let answer = || match failure {
             _ if !ours => {}
             None => work.deliver(),
@@ -113,7 +115,7 @@ impl<T: Send + 'static> Shared<T> {
         }
         self.lock().tally.add(Some(timing.execution));
         answer();
-        self.look_after(worker, verdict).await
+        Box::pin(self.look_after(worker, verdict)).await
     }
 
     /// What an end says about the resource.
@@ -185,7 +187,7 @@ impl<T: Send + 'static> Shared<T> {
         failure: Option<Error>,
         timing: Timing,
     ) {
-        if self.settle(work, failure.is_none(), timing) {
+        if self.settle(work, failure.is_none(), timing, Instant::now()) {
             match failure {
                 None => work.deliver(),
                 Some(error) => work.refuse(error),
@@ -199,13 +201,15 @@ impl<T: Send + 'static> Shared<T> {
         waiting: &(impl Waiting + ?Sized),
         succeeded: bool,
         timing: Timing,
+        now: Instant,
     ) -> bool {
         let ours = waiting.control().settle();
         if ours {
-            self.observer.record(match succeeded {
+            let event = match succeeded {
                 true => Event::Completed(timing),
                 false => Event::Failed(timing),
-            });
+            };
+            self.observer.record_at(event, now);
         }
         ours
     }
@@ -254,7 +258,7 @@ pub(super) async fn supervise<R>(
     if !control.is_heard() {
         return End::Dropped;
     }
-    match tokio::time::timeout(patience, attempt).await {
+    match Box::pin(tokio::time::timeout(patience, attempt)).await {
         Ok(end) => end.into(),
         Err(_) => End::Dropped,
     }

@@ -197,17 +197,18 @@ impl<T: Send + 'static> Shared<T> {
             state.running.insert(worker.slot.id, waiting);
             drop(state);
             drop(place);
-            self.observer.record(Event::Arrived);
-            self.spawn(Arc::clone(self).serve((worker, queued)));
+            self.observer.record_at(Event::Arrived, queued.since);
+            self.begin((worker, queued));
             return Ok(());
         }
+        let since = queued.since;
         state.queue.push(priority, queued);
         place.forget();
         let starts = !std::mem::replace(&mut state.started, true);
         let missing = self.options.workers.max(1).saturating_sub(state.workers);
         let slots = self.slots(&mut state, missing);
         drop(state);
-        self.observer.record(Event::Arrived);
+        self.observer.record_at(Event::Arrived, since);
         self.observer.emitter().queued(1.0);
         if starts {
             self.start_actors();
@@ -262,8 +263,14 @@ impl<T: Send + 'static> Shared<T> {
     /// Lets a worker do what is next, in a task of its own.
     pub(super) fn release(self: &Arc<Self>, worker: Worker<T>, ran: Option<Duration>) {
         if let Some(turn) = self.next(worker, ran) {
-            self.spawn(Arc::clone(self).serve(turn));
+            self.begin(turn);
         }
+    }
+
+    /// Begins a turn in a task of its own.
+    pub(super) fn begin(self: &Arc<Self>, turn: Turn<T>) {
+        // Boxed, since a spawn moves its future about, and this one has a kilobyte.
+        self.spawn(Box::pin(Arc::clone(self).serve(turn)));
     }
 
     /// An idle worker for somebody outside the queue, or a slot to make a resource in.

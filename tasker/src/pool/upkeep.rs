@@ -200,7 +200,7 @@ impl<T: Send + 'static> Shared<T> {
                 let waiting: Arc<dyn Waiting> = Arc::clone(&queued.work) as _;
                 state.running.insert(worker.slot.id, waiting);
                 drop(state);
-                self.spawn(Arc::clone(self).serve((worker, queued)));
+                self.begin((worker, queued));
             }
             None => {
                 state.queue.push_first(queued);
@@ -238,7 +238,7 @@ impl<T: Send + 'static> Shared<T> {
                 wait: queued.since.elapsed(),
                 execution: Duration::ZERO,
             };
-            if self.settle(queued.work.as_ref(), false, timing) {
+            if self.settle(queued.work.as_ref(), false, timing, Instant::now()) {
                 queued.work.refuse(Error::Create(Arc::clone(&error)));
             }
         }

@@ -13,6 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 pub(super) use self::emit::Emitter;
 use self::recorder::Recorder;
 
@@ -146,23 +148,39 @@ pub struct Distribution {
 
 /// Whoever is told of a pool's events.
 pub(super) struct Observer {
-    collector: Box<dyn Collector>,
+    collector: Told,
     emitter: Emitter,
+}
+
+/// The collector a pool comes with, or the application's.
+enum Told {
+    Ours(Recorder),
+    Theirs(Box<dyn Collector>),
 }
 
 impl Observer {
     pub(super) fn new(pool: &str, collector: Option<Box<dyn Collector>>) -> Self {
         Self {
-            collector: collector.unwrap_or_else(|| Box::new(Recorder::new())),
+            collector: collector.map_or_else(|| Told::Ours(Recorder::new()), Told::Theirs),
             emitter: Emitter::new(pool),
         }
     }
 
     pub(super) fn record(&self, event: Event) {
+        self.record_at(event, Instant::now());
+    }
+
+    /// As [`Observer::record`] for who knows the time already.
+    pub(super) fn record_at(&self, event: Event, now: Instant) {
         self.emitter.record(event);
-        let told = catch_unwind(AssertUnwindSafe(|| self.collector.record(event)));
-        if told.is_err() {
-            tracing::error!(target: "tasker::pool", ?event, "the pool's collector panicked");
+        match &self.collector {
+            Told::Ours(recorder) => recorder.record(event, now),
+            Told::Theirs(collector) => {
+                let told = catch_unwind(AssertUnwindSafe(|| collector.record(event)));
+                if told.is_err() {
+                    tracing::error!(target: "tasker::pool", ?event, "the pool's collector panicked");
+                }
+            }
         }
     }
 
@@ -171,7 +189,10 @@ impl Observer {
     }
 
     pub(super) fn metrics(&self) -> Metrics {
-        self.collector.metrics()
+        match &self.collector {
+            Told::Ours(recorder) => recorder.metrics(),
+            Told::Theirs(collector) => collector.metrics(),
+        }
     }
 }
 

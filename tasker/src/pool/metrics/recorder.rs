@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use tokio::time::Instant;
 
 use super::window::Window;
-use super::{Collector, Distribution, Event, Metrics};
+use super::{Distribution, Event, Metrics};
 
 /// What is longer counts as this long in percentiles.
 const LONGEST: Duration = Duration::from_secs(24 * 3_600);
@@ -40,10 +40,9 @@ impl Recorder {
             }),
         }
     }
-}
 
-impl Collector for Recorder {
-    fn record(&self, event: Event) {
+    /// Takes in what happened at `now`.
+    pub(super) fn record(&self, event: Event, now: Instant) {
         let mut figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         let Figures {
             counts,
@@ -55,7 +54,7 @@ impl Collector for Recorder {
         let ended = match event {
             Event::Arrived => {
                 counts.arrived += 1;
-                arrivals.count(Instant::now());
+                arrivals.count(now);
                 None
             }
             Event::Completed(timing) => {
@@ -85,13 +84,13 @@ impl Collector for Recorder {
             Event::CreateFailed | Event::Broken | Event::Grown(_) | Event::Shrunk => None,
         };
         if let Some(timing) = ended {
-            completions.count(Instant::now());
+            completions.count(now);
             execution.add(timing.execution);
             wait.add(timing.wait);
         }
     }
 
-    fn metrics(&self) -> Metrics {
+    pub(super) fn metrics(&self) -> Metrics {
         let now = Instant::now();
         let mut figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         Metrics {
@@ -165,10 +164,11 @@ mod tests {
     async fn percentiles_are_right_to_within_a_hundredth() {
         let recorder = Recorder::new();
         for millis in 1..=1_000 {
-            recorder.record(Event::Completed(Timing {
+            let timing = Timing {
                 wait: Duration::ZERO,
                 execution: Duration::from_millis(millis),
-            }));
+            };
+            recorder.record(Event::Completed(timing), Instant::now());
         }
         let metrics = recorder.metrics();
         let Distribution { p50, p95, p99, .. } = metrics.execution;
@@ -187,14 +187,14 @@ mod tests {
         let recorder = Recorder::new();
         assert_eq!(recorder.metrics(), Metrics::default());
         assert_eq!(recorder.metrics().failure_rate(), 0.0);
-        recorder.record(Event::Failed(Timing::default()));
+        recorder.record(Event::Failed(Timing::default()), Instant::now());
         assert_eq!(recorder.metrics().failure_rate(), 1.0);
         assert_eq!(recorder.metrics().success_rate(), 0.0);
         let long = Timing {
             wait: Duration::MAX,
             execution: Duration::MAX,
         };
-        recorder.record(Event::Completed(long));
+        recorder.record(Event::Completed(long), Instant::now());
         assert_eq!(recorder.metrics().execution.max, Duration::MAX);
     }
 }
