@@ -93,8 +93,9 @@ impl App {
         self
     }
 
-    /// Lends the resources of `pool` to every handler that takes a [`Resource<T>`](crate::Resource). When the command
-    /// is done the pool is stopped, and its resources are destroyed.
+    /// Lends the resources of `pool` to every handler that takes a [`Resource<T>`](crate::Resource), and the pool itself
+    /// to those that take a `State<Pool<T>>`. When the command is done the pool is stopped, and its resources are
+    /// destroyed.
     #[cfg(feature = "pool")]
     pub fn resource<T: Send + 'static>(mut self, pool: crate::Pool<T>) -> Self {
         self.states.insert_resource(pool.clone());

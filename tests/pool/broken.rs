@@ -317,6 +317,19 @@ async fn work_is_told_when_no_resource_can_be_made() {
     ledger.assert_settled();
 }
 
+/// Work that came while a `start` was under way does not depend on its end.
+#[tokio::test(start_paused = true)]
+async fn work_survives_a_start_that_is_dropped() {
+    let (pool, ledger) = slow_pool(ms(100), |pool| pool.workers(2));
+    let mut start = Box::pin(pool.start());
+    assert!(futures_util::poll!(&mut start).is_pending());
+    let work = pool.submit(failing(Fault::Jammed, 0)).handle().await;
+    drop(start);
+    assert_eq!(soon(work.unwrap()).await.unwrap(), 1);
+    pool.stop().await.unwrap();
+    ledger.assert_settled();
+}
+
 /// A retry whose fresh resource cannot be made runs on another one.
 #[tokio::test(start_paused = true)]
 async fn a_retry_is_handed_on_where_no_fresh_resource_can_be_made() {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use tasker::pool::{Error, Pool};
-use tasker::{Context, JobState, Resource, State, States, Summary, TaskError, Tasker, task};
+use tasker::{
+    BoxError, Context, JobState, Resource, State, States, Summary, TaskError, Tasker, task,
+};
 use tasker_store::{FailureKind, MemoryStore};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -100,6 +102,25 @@ type Named = Resource<Tool>;
 #[task]
 async fn injected(#[inject] tool: Named) -> Result<u32, Fault> {
     Ok(tool.id)
+}
+
+/// Use a tool, the handler being one of a struct.
+#[derive(tasker::Task)]
+struct ByStruct {
+    jams: bool,
+}
+
+#[allow(refining_impl_trait)] // the error may be any, by its own name
+impl tasker::Handler for ByStruct {
+    type Output = u32;
+
+    async fn handle(self, ctx: Context) -> Result<u32, BoxError> {
+        let tool = ctx.resource::<Tool>().await?;
+        match self.jams && ctx.attempt() == 1 {
+            true => Err(Fault::Jammed.into()),
+            false => Ok(tool.id),
+        }
+    }
 }
 
 struct Bench {
@@ -201,7 +222,7 @@ async fn what_becomes_of_the_resource_follows_from_how_the_handler_ended() {
 }
 
 #[tokio::test]
-async fn a_plain_function_and_another_name_will_do() {
+async fn a_plain_function_another_name_and_a_struct_will_do() {
     let bench = Bench::new(1).await;
     let thread = Blocking::enqueue().on(&bench.tasker).await.unwrap();
     bench.drain().await;
@@ -209,6 +230,10 @@ async fn a_plain_function_and_another_name_will_do() {
     let injected = Injected::enqueue().on(&bench.tasker).await.unwrap();
     bench.drain().await;
     assert_eq!(injected.result().await.unwrap(), 2);
+    let by_struct = ByStruct { jams: true }.enqueue().on(&bench.tasker);
+    let by_struct = by_struct.await.unwrap();
+    bench.drain().await;
+    assert_eq!(by_struct.result().await.unwrap(), 3);
     bench.settle().await;
 }
 

@@ -47,8 +47,17 @@ fn missing<T>() -> String {
     )
 }
 
+impl Context {
+    /// A resource of the application's pool of `T`, as a parameter `Resource<T>` is had: for handlers that take none,
+    /// such as those of a struct. It is judged when the handler has ended.
+    pub async fn resource<T: Send + 'static>(&self) -> Result<Resource<T>, BoxError> {
+        Resource::from_context(self).await
+    }
+}
+
 impl States {
-    /// Lends the resources of `pool` to every handler that takes a [`Resource<T>`](Resource).
+    /// Lends the resources of `pool` to every handler that takes a [`Resource<T>`](Resource), and the pool itself to
+    /// those that take a `State<Pool<T>>`. Whoever made the pool stops it.
     pub fn insert_resource<T: Send + 'static>(&mut self, pool: Pool<T>) {
         self.insert::<Pool<T>>(State::from(pool));
     }

@@ -81,6 +81,8 @@ use crate::task::BoxError;
 
 /// Workers over resources of type `T`. Cheap to clone; when the last clone is dropped the pool stops by itself, as
 /// [`Pool::stop`] does.
+///
+/// It lives in the tokio runtime it is first used in, which needs its timer.
 pub struct Pool<T: Send + 'static> {
     shared: Arc<Shared<T>>,
     last: Arc<Last<T>>,

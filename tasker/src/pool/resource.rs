@@ -15,6 +15,11 @@ use super::control::Control;
 /// A resource of a [`Pool`](super::Pool), borrowed: by work submitted to the pool, or by a handler that takes it
 /// as a parameter. It goes back when it is dropped.
 ///
+/// A handler whose error means that its resource is broken (see [`Manager::is_broken`](super::Manager::is_broken)) is
+/// retried as after any error, within the attempts of its job; after the first attempt at once, without a backoff,
+/// since a fresh resource is there. A handler that panics, or is dropped at its timeout, costs its resource too. It
+/// should not take two resources of one pool, which might wait for each other for ever.
+///
 /// In tests one can be made of a value: `Resource::from(value)` belongs to no pool.
 pub struct Resource<T> {
     value: Option<Box<T>>,

@@ -80,6 +80,8 @@ pub(super) struct State<T: Send + 'static> {
     pub(super) tally: Tally,
     /// When a resource could last not be made.
     pub(super) create_failed: Option<Instant>,
+    /// Whether a worker was made for work that had lost its last one, and is not there yet.
+    pub(super) revived: bool,
     last_id: u64,
 }
 
@@ -112,6 +114,7 @@ impl<T: Send + 'static> Shared<T> {
                 running: BTreeMap::new(),
                 tally: Tally::default(),
                 create_failed: None,
+                revived: false,
                 last_id: 0,
             }),
             normal: places(options.queue),
@@ -330,7 +333,7 @@ impl<T: Send + 'static> Shared<T> {
     }
 
     /// Forgets a worker whose slot is gone.
-    pub(super) fn forget(&self, slot: &Slot<T>) {
+    pub(super) fn forget(self: &Arc<Self>, slot: &Slot<T>) {
         let mut state = self.lock();
         let ended = state.running.remove(&slot.id);
         match slot.temporary {
@@ -338,8 +341,15 @@ impl<T: Send + 'static> Shared<T> {
             false => state.workers -= 1,
         }
         state.starting -= usize::from(slot.starting);
+        // The last one may go while work waits: a `start` that was dropped, a resource whose drop panics. Revived
+        // once, until a worker is there again, since in a runtime that has ended this would never end.
+        let is_stranded = state.workers == 0 && !state.queue.is_empty();
+        let revives = is_stranded && state.phase == Phase::Open && !state.revived;
+        state.revived |= revives;
+        let slots = self.slots(&mut state, usize::from(revives));
         drop(state);
         drop(ended);
+        self.hire(slots);
     }
 
     /// Whoever decides on the pool's behalf, from its first use on.

@@ -35,7 +35,7 @@ impl<T: Send + 'static> Pool<T> {
     /// waits for the end of that.
     pub async fn stop(&self) -> Result<Summary, Error> {
         let shared = &self.shared;
-        if !shared.begin_stop(&Handle::current(), shared.options.grace) {
+        if !shared.begin_stop(&here()?, shared.options.grace) {
             return Err(Error::AlreadyStopped);
         }
         Ok(self.stopped().await)
@@ -47,11 +47,11 @@ impl<T: Send + 'static> Pool<T> {
     ///
     /// [`Error::AlreadyStopped`] where the pool was killed before.
     pub async fn kill(&self) -> Result<(), Error> {
-        let shared = &self.shared;
+        let (shared, runtime) = (&self.shared, here()?);
         if std::mem::replace(&mut shared.lock().killed, true) {
             return Err(Error::AlreadyStopped);
         }
-        shared.begin_stop(&Handle::current(), Duration::ZERO);
+        shared.begin_stop(&runtime, Duration::ZERO);
         shared.cut();
         let limit = shared.options.patience.saturating_add(KILL_WAIT);
         // What is still not over goes on by itself.
@@ -66,6 +66,12 @@ impl<T: Send + 'static> Pool<T> {
             canceled: self.shared.lock().cut,
         }
     }
+}
+
+/// The runtime of whoever asks. The pool's own may have ended, and then nothing would ever happen there.
+fn here() -> Result<Handle, Error> {
+    Handle::try_current()
+        .map_err(|_| Error::Setup("a pool is stopped from inside a tokio runtime".to_owned()))
 }
 
 /// Stops the pool when `token` fires.

@@ -186,6 +186,7 @@ impl<T: Send + 'static> Shared<T> {
         slot.starting = false;
         state.starting -= 1;
         state.create_failed = None;
+        state.revived = false;
     }
 
     /// After a failure: work that went with the slot may go with any other.

@@ -154,14 +154,15 @@ pub(super) struct Observer {
 
 /// The collector a pool comes with, or the application's.
 enum Told {
-    Ours(Recorder),
+    Ours(Box<Recorder>),
     Theirs(Box<dyn Collector>),
 }
 
 impl Observer {
     pub(super) fn new(pool: &str, collector: Option<Box<dyn Collector>>) -> Self {
         Self {
-            collector: collector.map_or_else(|| Told::Ours(Recorder::new()), Told::Theirs),
+            collector: collector
+                .map_or_else(|| Told::Ours(Box::new(Recorder::new())), Told::Theirs),
             emitter: Emitter::new(pool),
         }
     }
