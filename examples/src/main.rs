@@ -1,13 +1,14 @@
 //! The examples' binary: `cargo run -- list` shows what it can do.
 //!
 //! Each module is one example. Run with `cargo run -- hello --name Tom`, `cargo run -- weather-report --year 2012`,
-//! or `cargo run -- weather-all` and then `cargo run -- work --until-empty`.
+//! `cargo run -- print-pages`, or `cargo run -- weather-all` and then `cargo run -- work --until-empty`.
 
 mod hello;
+mod pool;
 mod weather;
 
 #[tasker::main]
 async fn main(app: tasker::App) -> anyhow::Result<()> {
-    app.run().await?;
+    app.resource(pool::presses()?).run().await?;
     Ok(())
 }

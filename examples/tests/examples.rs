@@ -133,3 +133,28 @@ fn weather_all_ends_with_four_succeeded_jobs() {
     // Everything is in the one file when the worker has gone.
     assert!(!scratch.folder.path().join("tasker.db-wal").exists());
 }
+
+#[test]
+fn print_pages_replaces_presses_that_jam() {
+    let scratch = Scratch::new();
+    assert_eq!(
+        scratch.prints(&["print-pages"]),
+        "25 pages printed, 2 of them at the second go\n"
+    );
+}
+
+#[test]
+fn print_book_prints_every_page_though_a_press_jams() {
+    let scratch = Scratch::new();
+    assert_eq!(scratch.prints(&["print-book"]), "12 pages enqueued\n");
+    scratch.prints(&["work", "--until-empty"]);
+    let jobs = scratch.prints(&["jobs", "list", "--state", "succeeded", "--json"]);
+    let jobs: Vec<serde_json::Value> = serde_json::from_str(&jobs).expect("one JSON array");
+    let pages = jobs.iter().filter(|job| job["alias"] == "print-page");
+    let mut attempts: Vec<_> = pages.map(|job| job["attempt"].as_u64()).collect();
+    attempts.sort_unstable();
+    // The tenth use of a press was the first attempt of one of them.
+    let mut wanted = vec![Some(1); 11];
+    wanted.push(Some(2));
+    assert_eq!(attempts, wanted, "{jobs:?}");
+}

@@ -74,6 +74,18 @@ snapshot!(
 );
 
 snapshot!(
+    resource,
+    task::function(
+        quote!(),
+        quote! {
+            async fn shoot(browser: &mut Resource<Browser>, mut printer: pool::Resource<Printer>, url: String) -> Result<(), Oops> {
+                printer.print(browser.open(&url).await?)
+            }
+        }
+    )
+);
+
+snapshot!(
     blocking,
     task::function(
         quote!(name = Sum),

@@ -30,6 +30,19 @@ pub struct App {
     timezone: Option<String>,
     concurrency: Option<u32>,
     fault: Option<Error>,
+    #[cfg(feature = "pool")]
+    pools: Vec<Closing>,
+}
+
+/// Stops a pool, whatever it holds.
+#[cfg(feature = "pool")]
+struct Closing(crate::task::BoxFuture<'static, ()>);
+
+#[cfg(feature = "pool")]
+impl std::fmt::Debug for Closing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Closing")
+    }
 }
 
 #[derive(Debug)]
@@ -52,6 +65,8 @@ impl App {
             timezone: None,
             concurrency: None,
             fault: None,
+            #[cfg(feature = "pool")]
+            pools: Vec::new(),
         }
     }
 
@@ -76,6 +91,21 @@ impl App {
         Fut: Future<Output = Result<T, E>> + Send + 'static,
     {
         self.states.insert_with(make);
+        self
+    }
+
+    /// Lends the resources of `pool` to every handler that takes a [`Resource<T>`](crate::Resource), and the pool itself
+    /// to those that take a `State<Pool<T>>`. When the command is done the pool is stopped, and its resources are
+    /// destroyed.
+    #[cfg(feature = "pool")]
+    pub fn resource<T: Send + 'static>(mut self, pool: crate::Pool<T>) -> Self {
+        self.states.insert_resource(pool.clone());
+        self.pools.push(Closing(Box::pin(async move {
+            // The application may have stopped it itself; then its end is waited for.
+            if pool.stop().await.is_err() {
+                pool.stopped().await;
+            }
+        })));
         self
     }
 
@@ -162,6 +192,8 @@ impl App {
         // One that the application has installed itself stays.
         let _ = tasker.install();
         let end = invocation.execute(tasker.clone(), self.concurrency).await;
+        #[cfg(feature = "pool")]
+        futures_util::future::join_all(self.pools.into_iter().map(|Closing(stop)| stop)).await;
         if let Err(error) = tasker.close().await {
             tracing::warn!(target: "tasker", %error, "the store did not close");
         }

@@ -17,6 +17,8 @@ mod grammar;
 mod handle;
 mod jobs;
 mod maintenance;
+#[cfg(feature = "pool")]
+pub mod pool;
 mod run;
 pub mod schedule;
 mod task;
@@ -62,6 +64,8 @@ pub use error::{Error, Result};
 pub use grammar::Message;
 pub use handle::{EnqueueFate, JobHandle};
 pub use jobs::{Jobs, Queues, Schedules, Tasks};
+#[cfg(feature = "pool")]
+pub use pool::{Pool, Resource};
 pub use task::{
     Backoff, BoxError, BoxFuture, Call, CallError, Context, Disposition, Fields, FromContext,
     Handler, Output, ParamDefinition, ParamError, Params, Registry, Run, ScheduleDefinition, Shape,

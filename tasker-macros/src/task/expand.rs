@@ -7,7 +7,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::args::{CatchUp, MaxAttempts, Overlap};
-use super::model::{Arg, Code, Function, Model};
+use super::model::{Arg, Borrow, Code, Function, Model};
 use super::param::{Param, value};
 use super::schedule::Schedule;
 use super::surface;
@@ -275,13 +275,15 @@ fn run_function(model: &Model, function: &Function) -> TokenStream {
                     false => quote_spanned!(span=> #local),
                 }
             }
-            Arg::Injected { borrowed, .. } => {
+            Arg::Injected { borrow, .. } => {
                 let (local, source) = (injected_local(index), injected(index));
-                injects.extend(quote_spanned!(span=> let #local = #source.get(&context).await?;));
-                match borrowed {
-                    true => quote_spanned!(span=> &#local),
-                    false => quote_spanned!(span=> #local),
-                }
+                let (pattern, argument) = match borrow {
+                    Borrow::No => (quote!(#local), quote_spanned!(span=> #local)),
+                    Borrow::Shared => (quote!(#local), quote_spanned!(span=> &#local)),
+                    Borrow::Mut => (quote!(mut #local), quote_spanned!(span=> &mut #local)),
+                };
+                injects.extend(quote_spanned!(span=> let #pattern = #source.get(&context).await?;));
+                argument
             }
         });
     let ident = &function.ident;

@@ -64,8 +64,19 @@ pub(crate) enum Arg {
     Injected {
         ty: TokenStream,
         span: Span,
-        borrowed: bool,
+        borrow: Borrow,
     },
+}
+
+/// How the function takes what is had from the context.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Borrow {
+    /// By value.
+    No,
+    /// As `&T`.
+    Shared,
+    /// As `&mut T`: a resource is used that way.
+    Mut,
 }
 
 impl Model {
@@ -346,12 +357,15 @@ fn injected(ty: &Type) -> Arg {
         Type::Reference(reference) => Arg::Injected {
             ty: reference.elem.to_token_stream(),
             span,
-            borrowed: true,
+            borrow: match reference.mutability {
+                Some(_) => Borrow::Mut,
+                None => Borrow::Shared,
+            },
         },
         ty => Arg::Injected {
             ty: ty.to_token_stream(),
             span,
-            borrowed: false,
+            borrow: Borrow::No,
         },
     }
 }

@@ -32,6 +32,8 @@ struct Inner {
     journal: Journal,
     sealed: OnceLock<JobState>,
     wants_text: bool,
+    #[cfg(feature = "pool")]
+    loans: crate::pool::Loans,
 }
 
 impl Context {
@@ -54,6 +56,8 @@ impl Context {
                 journal: Journal::default(),
                 sealed: OnceLock::new(),
                 wants_text,
+                #[cfg(feature = "pool")]
+                loans: crate::pool::Loans::default(),
             }),
         }
     }
@@ -121,6 +125,26 @@ impl Context {
     /// The application's value of type `T`. An error where it was not given, or cannot be made.
     pub async fn state<T: ?Sized + Send + Sync + 'static>(&self) -> Result<State<T>, BoxError> {
         self.inner.states.get::<T>().await
+    }
+
+    /// Whether the application has given a value of type `T`.
+    #[cfg(feature = "pool")]
+    pub(crate) fn has_state<T: ?Sized + 'static>(&self) -> bool {
+        self.inner.states.contains::<T>()
+    }
+
+    /// The resources this attempt has borrowed.
+    #[cfg(feature = "pool")]
+    pub(crate) fn loans(&self) -> &crate::pool::Loans {
+        &self.inner.loans
+    }
+
+    /// Whether the attempt failed because a resource broke.
+    pub(crate) fn resource_broke(&self) -> bool {
+        #[cfg(feature = "pool")]
+        return self.inner.loans.broke();
+        #[cfg(not(feature = "pool"))]
+        return false;
     }
 
     /// The tasker that runs this attempt.

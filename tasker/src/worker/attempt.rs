@@ -95,12 +95,21 @@ async fn bounded(
 
 async fn call(task: &'static TaskDefinition, params: Fields, context: Context) -> Ended {
     let tasker = context.tasker().clone();
+    #[cfg(feature = "pool")]
+    let settling = crate::pool::Settling::new(&context);
     let handler = panics::caught(async move { (task.run)(Call { params, context }).await });
-    match tasker.scope(handler).await {
+    let ended = match tasker.scope(handler).await {
         Ok(Ok(output)) => Ended::Returned(output),
         Err(message) => Ended::Panicked(message),
         Ok(Err(error)) => Ended::Failed(error),
+    };
+    #[cfg(feature = "pool")]
+    match &ended {
+        Ended::Failed(CallError::Handler(error)) => settling.failed(error.as_ref()),
+        Ended::Panicked(_) => drop(settling),
+        _ => settling.good(),
     }
+    ended
 }
 
 #[cfg(test)]

@@ -87,6 +87,7 @@ impl Attempt {
             max_attempts: self.job.max_attempts,
             at_most_once: self.job.at_most_once,
             backoff: self.task.backoff,
+            resource_broke: self.context.resource_broke(),
             stopping: *self.phase.borrow() >= Phase::Cancel,
             random,
         }

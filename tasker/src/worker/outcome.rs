@@ -21,6 +21,9 @@ pub(crate) struct Policy {
     pub(crate) at_most_once: bool,
     /// The delay before the next one.
     pub(crate) backoff: Backoff,
+    /// Whether the attempt failed because a resource broke: the first time that happens it is the resource's fault
+    /// rather than the job's, and a fresh one is there.
+    pub(crate) resource_broke: bool,
     /// Whether the process stops and has told the handler so.
     pub(crate) stopping: bool,
     /// Gives a number for the jitter: at least 0, less than 1.
@@ -118,6 +121,9 @@ fn failed(failure: Failure, disposition: Disposition, policy: Policy) -> Outcome
         // The handler gave in to the stop: not its failure.
         _ if policy.stopping => interrupted(policy.at_most_once),
         Disposition::RetryAfter(delay) => retry(failure, Due::In(delay)),
+        Disposition::Retry if policy.resource_broke && policy.attempt == 1 => {
+            retry(failure, Due::Now)
+        }
         Disposition::Retry => {
             let delay = policy.backoff.delay(policy.attempt, (policy.random)());
             retry(failure, Due::In(delay))
