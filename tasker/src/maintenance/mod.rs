@@ -5,7 +5,7 @@
 //! fired, this binary declared again. Every process that works runs them; each step is safe in any number of
 //! processes at once.
 
-mod declarer;
+pub(crate) mod declarer;
 mod promoter;
 mod pruner;
 mod rescuer;

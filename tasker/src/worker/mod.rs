@@ -16,7 +16,7 @@ pub(crate) mod attempt;
 mod events;
 mod exchange;
 mod executor;
-mod heartbeat;
+pub(crate) mod heartbeat;
 mod outcome;
 pub(crate) mod panics;
 mod phase;
