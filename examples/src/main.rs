@@ -1,7 +1,7 @@
 //! The examples' binary: `cargo run -- list` shows what it can do.
 //!
 //! Each module is one example. Run with `cargo run -- hello --name Tom`, `cargo run -- weather-report --year 2012`,
-//! or `cargo run -- weather-all` and then `cargo run -- work --until-empty`.
+//! or `cargo run -- weather-all` and then `cargo run -- work --until-empty`. Programs of their own stand in `bin`.
 
 mod hello;
 mod weather;

@@ -218,7 +218,11 @@ async fn warn_of_strangers(tasker: &Tasker) -> Result<()> {
         }
     }
     for schedule in tasker.schedules().list().await? {
-        if schedule.state == ScheduleState::Active && registry.get(&schedule.alias).is_none() {
+        // One without an alias belongs to what a program runs in place.
+        if !schedule.alias.is_empty()
+            && schedule.state == ScheduleState::Active
+            && registry.get(&schedule.alias).is_none()
+        {
             tracing::warn!(
                 target: "tasker",
                 "schedule `{}` makes jobs of task `{}`, which is {}, not in this program",

@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A lease that one process at a time can hold. Made by [`Tasker::lease`].
 ///
-/// ```
+/// ```standalone_crate
 /// use tasker::Tasker;
 /// use tasker::lifecycle::Shutdown;
 ///
@@ -73,7 +73,7 @@ impl NamedLease {
     ///
     /// # Errors
     ///
-    /// [`Cancelled`] where `shutdown` fires before; the store fails for good, or the length is below 1 s.
+    /// [`Cancelled`](super::Cancelled) where `shutdown` fires before; the store fails for good, or the length is below 1 s.
     pub async fn hold(&self, shutdown: &Shutdown) -> Result<Hold, Failure> {
         let mut wakes = self.tasker.store().await.map_err(Failure::new)?.wakes();
         loop {

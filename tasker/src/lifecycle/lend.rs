@@ -11,7 +11,7 @@ use super::shutdown::Shutdown;
 use crate::task::{BoxFuture, State, States};
 
 /// Lends `value` to `part` and to everything nested in it: [`Shutdown::state`], a `State<T>` of a `#[task]` that is run
-/// in place, of a handler of [`http_server`](super::http_server). An inner value hides an outer one of its type.
+/// in place, of a handler of `http_server`. An inner value hides an outer one of its type.
 ///
 /// Jobs of a worker have their state from the tasker, which lends to parts too.
 ///

@@ -27,7 +27,8 @@ use crate::worker::panics;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a part of a program",
     label = "take an `async fn(Shutdown) -> Result<…>`, a closure such as `|| async {{ … }}`, a future, or a combinator",
-    note = "what runs has to be `Send` and `'static`; a closure says the type of its argument: `|shutdown: Shutdown|`"
+    note = "what runs has to be `Send` and `'static`; a closure says the type of its argument: `|shutdown: Shutdown|`",
+    note = "it returns nothing, or a `Result` whose error is a `std::error::Error` that is `Send` and `Sync`"
 )]
 pub trait Part<M = Itself>: Sized + Send + 'static {
     /// The same part, its type forgotten: for lists of parts of several types.
