@@ -153,8 +153,13 @@ impl Service {
             .spawn()
             .expect("the binary starts");
         let mut said = BufReader::new(child.stdout.take().expect("it is piped"));
-        let address = line(&mut said, "listening on http://");
-        let address = address.parse().expect("an address");
+        // Side by side they begin, so that either may come first.
+        let mut begun = [line(&mut said), line(&mut said)];
+        begun.sort();
+        let [cleaned, listening] = begun;
+        assert_eq!(cleaned, "cleaned up: 0 notes are kept");
+        let address = listening.strip_prefix("listening on http://");
+        let address = address.expect("it listens").parse().expect("an address");
         Self {
             child,
             said,
@@ -185,13 +190,11 @@ impl Drop for Service {
     }
 }
 
-/// The rest of the first line that begins so.
-fn line(said: &mut impl BufRead, beginning: &str) -> String {
-    let lines = said.lines().map(|line| line.expect("text"));
-    let mut known = lines.filter_map(|line| line.strip_prefix(beginning).map(str::to_owned));
-    known
-        .next()
-        .unwrap_or_else(|| panic!("it ended without `{beginning}`"))
+/// The next line; nothing at the end.
+fn line(said: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    said.read_line(&mut line).expect("text");
+    line.trim_end().to_owned()
 }
 
 #[cfg(unix)]
@@ -205,11 +208,10 @@ fn a_service_answers_works_cleans_up_and_stops() {
         assert!(std::time::Instant::now() < end, "nobody works");
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    line(&mut service.said, "cleaned up: ");
     let pid = service.child.id().to_string();
     let sent = Command::new("kill").args(["-TERM", &pid]).status();
     assert!(sent.expect("kill is there").success());
-    line(&mut service.said, "stopped");
+    assert_eq!(line(&mut service.said), "stopped");
     assert!(service.child.wait().expect("it is ours").success());
     // Everything is in the one file.
     assert!(scratch.folder.path().join("tasker.db").exists());

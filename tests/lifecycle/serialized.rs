@@ -10,6 +10,7 @@ use tasker::lifecycle::{
 };
 use tasker::{Registry, Tasker, rule, task};
 use tasker_store::{Admin, Clock, MemoryStore, Schedule, ScheduleState};
+use tokio::sync::Notify;
 
 use crate::probe::{E, Probe, numbers, soon, tasks};
 use crate::process::{Process, until};
@@ -220,6 +221,35 @@ async fn a_worker_leaves_it_alone() {
     assert_eq!(bench.row().await.executions, 0);
     let running = bench.start(every(HOUR), 0).await;
     assert_eq!(bench.probe.hear().await, "12:00:00");
+    soon(running.stop()).await.unwrap();
+}
+
+/// A run that takes longer than what nobody declares is kept does not count twice.
+#[tokio::test]
+async fn a_long_run_counts_once() {
+    let bench = Bench::at("2025-06-01T10:00:00Z");
+    let (says, gate) = (bench.probe.clone(), Arc::new(Notify::new()));
+    let opened = Arc::clone(&gate);
+    let long = serialized(&bench.tasker().await, "tidy", every(HOUR), move || {
+        says.say("began");
+        let opened = Arc::clone(&opened);
+        async move { opened.notified().await }
+    });
+    let clock = Clock::Test(bench.clock.clone());
+    let running = background(with_clock(clock, long.lease(24 * HOUR)));
+    assert_eq!(bench.probe.hear().await, "began");
+    bench.clock.advance(2 * HOUR);
+    let tasker = bench.tasker().await;
+    let worker = tasker.worker().until_empty(true).build().unwrap();
+    worker.run().await.unwrap();
+    assert_eq!(bench.row().await.state, ScheduleState::Retired);
+    gate.notify_one();
+    bench.planned().await;
+    bench.probe.quiet().await;
+    assert_eq!(bench.row().await.state, ScheduleState::Active);
+    bench.clock.advance(HOUR);
+    assert_eq!(bench.probe.hear().await, "began");
+    gate.notify_one();
     soon(running.stop()).await.unwrap();
 }
 

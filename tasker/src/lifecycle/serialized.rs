@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use tasker_store::{
-    CatchUp, Declaration, Fire, Fired, Instant, NewSchedule, Overlap, Schedule, ScheduleState,
-    Store, Then, Wake,
+    CatchUp, Declaration, Fire, Instant, NewSchedule, Overlap, Schedule, ScheduleState, Store,
+    Then, Wake,
 };
 
 use super::compose::{Combinator, Composed};
@@ -136,7 +136,7 @@ impl Serialized {
             match self.step(&row, tz, now)? {
                 Step::End => return Ok(()),
                 Step::Write(then) => {
-                    self.write(store, &row, &then, shutdown).await?;
+                    self.write(store, &row, then, shutdown).await?;
                 }
                 Step::Run => {
                     let hold = self.lease.hold(shutdown).await?;
@@ -169,12 +169,14 @@ impl Serialized {
             Err(failure) if failure.is_cancelled() && shutdown.is_cancelled() => return Ok(()),
             ended => ended?,
         }
-        let end = patiently(shutdown, || now_of(store)).await?;
-        let then = self.next(tz, now, end)?;
-        if self.write(store, &row, &then, shutdown).await? == Fired::Stale {
+        // As it stands now: a long run may have seen it retired and declared again.
+        let (after, end) = patiently(shutdown, || self.look(store)).await?;
+        if after.next_run_at != row.next_run_at {
             tracing::debug!(schedule = self.name, "was changed during its run");
+            return Ok(());
         }
-        Ok(())
+        let then = self.next(tz, now, end)?;
+        self.write(store, &after, then, shutdown).await
     }
 
     /// What is to be done at `now`. Pure.
@@ -203,24 +205,23 @@ impl Serialized {
         Ok(next.map_or(Then::Completed, Then::Next))
     }
 
+    /// Writes where it stands, unless somebody has changed it since it was read; who looks next sees that.
     async fn write(
         &self,
         store: &dyn Store,
         row: &Schedule,
-        then: &Then,
+        then: Then,
         shutdown: &Shutdown,
-    ) -> Result<Fired, Failure> {
-        let step = || async {
-            let step = Fire {
-                schedule: row.id,
-                version: row.version,
-                jobs: Vec::new(),
-                skip_if_unfinished: false,
-                then: then.clone(),
-            };
-            Ok(store.fire(step).await?)
+    ) -> Result<(), Failure> {
+        let step = Fire {
+            schedule: row.id,
+            version: row.version,
+            jobs: Vec::new(),
+            skip_if_unfinished: false,
+            then,
         };
-        patiently(shutdown, step).await
+        patiently(shutdown, async || Ok(store.fire(step.clone()).await?)).await?;
+        Ok(())
     }
 
     /// The schedule as it stands, and the store's time.
