@@ -1,7 +1,8 @@
 //! The examples' binary: `cargo run -- list` shows what it can do.
 //!
 //! Each module is one example. Run with `cargo run -- hello --name Tom`, `cargo run -- weather-report --year 2012`,
-//! `cargo run -- print-pages`, or `cargo run -- weather-all` and then `cargo run -- work --until-empty`.
+//! `cargo run -- print-pages`, or `cargo run -- weather-all` and then `cargo run -- work --until-empty`. Programs of
+//! their own stand in `bin`.
 
 mod hello;
 mod pool;

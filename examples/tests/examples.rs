@@ -1,7 +1,9 @@
 //! The examples, run as a reader runs them, and what they print.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// A folder of its own, and the examples' binary run in it.
 struct Scratch {
@@ -157,4 +159,86 @@ fn print_book_prints_every_page_though_a_press_jams() {
     let mut wanted = vec![Some(1); 11];
     wanted.push(Some(2));
     assert_eq!(attempts, wanted, "{jobs:?}");
+}
+
+/// A running service; killed if the test does not see it end.
+struct Service {
+    child: Child,
+    said: BufReader<ChildStdout>,
+    address: SocketAddr,
+}
+
+impl Service {
+    fn start(scratch: &Scratch) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_service"))
+            .current_dir(scratch.folder.path())
+            .env_remove("DATABASE_URL")
+            .env("PORT", "0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut said = BufReader::new(child.stdout.take().expect("it is piped"));
+        // Side by side they begin, so that either may come first.
+        let mut begun = [line(&mut said), line(&mut said)];
+        begun.sort();
+        let [cleaned, listening] = begun;
+        assert_eq!(cleaned, "cleaned up: 0 notes are kept");
+        let address = listening.strip_prefix("listening on http://");
+        let address = address.expect("it listens").parse().expect("an address");
+        Self {
+            child,
+            said,
+            address,
+        }
+    }
+
+    /// The body of the answer.
+    fn ask(&self, method: &str, body: &str) -> String {
+        let mut connection = TcpStream::connect(self.address).expect("it listens");
+        let length = body.len();
+        let head = format!("{method} /notes HTTP/1.1\r\nHost: here\r\nConnection: close\r\n");
+        let request = format!("{head}Content-Length: {length}\r\n\r\n{body}");
+        connection.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).expect("it answers");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        body.to_owned()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Errors mean that it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The next line; nothing at the end.
+fn line(said: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    said.read_line(&mut line).expect("text");
+    line.trim_end().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_answers_works_cleans_up_and_stops() {
+    let scratch = Scratch::new();
+    let mut service = Service::start(&scratch);
+    assert_eq!(service.ask("POST", "buy milk"), "job 1\n");
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while service.ask("GET", "") != "BUY MILK\n" {
+        assert!(std::time::Instant::now() < end, "nobody works");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let pid = service.child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(sent.expect("kill is there").success());
+    assert_eq!(line(&mut service.said), "stopped");
+    assert!(service.child.wait().expect("it is ours").success());
+    // Everything is in the one file.
+    assert!(scratch.folder.path().join("tasker.db").exists());
+    assert!(!scratch.folder.path().join("tasker.db-wal").exists());
 }

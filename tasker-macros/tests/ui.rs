@@ -26,6 +26,7 @@ fn mistakes_are_explained() {
     for kind in [
         "attribute",
         "derive",
+        "lifecycle",
         "main",
         "param",
         "schedule",

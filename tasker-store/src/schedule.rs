@@ -116,7 +116,8 @@ pub enum Overlap {
 pub struct NewSchedule {
     /// Its name, unique within the store: the task's alias, or `alias/name`.
     pub name: String,
-    /// Whose jobs it makes.
+    /// Whose jobs it makes; empty where it makes none, and only keeps the time of something that a program runs in
+    /// place.
     pub alias: String,
     /// The text of its rule.
     pub rule: String,
@@ -137,7 +138,7 @@ pub struct Schedule {
     pub id: ScheduleId,
     /// Its name.
     pub name: String,
-    /// Whose jobs it makes.
+    /// Whose jobs it makes; empty where it makes none.
     pub alias: String,
     /// The text of its rule.
     pub rule: String,

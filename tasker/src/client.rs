@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 use crate::enqueue::Enqueue;
 use crate::error::{Error, Result};
 use crate::jobs::{Jobs, Queues, Schedules, Tasks};
+use crate::lifecycle::{NamedLease, ScheduleRunner};
 use crate::task::{BoxFuture, Registry, States};
 use crate::worker::WorkerBuilder;
 
@@ -68,9 +69,9 @@ impl Tasker {
 
     /// Inside a handler the one that runs it, else the installed one, else [`Error::NotInstalled`].
     pub fn current() -> Result<Self> {
-        CURRENT
-            .try_with(Tasker::clone)
-            .or_else(|_| INSTALLED.get().cloned().ok_or(Error::NotInstalled))
+        Self::scoped()
+            .or_else(|| INSTALLED.get().cloned())
+            .ok_or(Error::NotInstalled)
     }
 
     /// The dynamic form of `T::enqueue`: a job for the task of this alias, its params given as a JSON object.
@@ -148,6 +149,16 @@ impl Tasker {
         WorkerBuilder::new(self)
     }
 
+    /// The named lease: one holder at a time, in however many processes.
+    pub fn lease(&self, name: impl Into<String>) -> NamedLease {
+        NamedLease::new(self, name.into())
+    }
+
+    /// The schedule runner of this binary's tasks without a worker, as a part of a program.
+    pub fn schedule_runner(&self) -> ScheduleRunner {
+        ScheduleRunner::new(self)
+    }
+
     /// The zone of schedules that name none.
     pub(crate) fn timezone(&self) -> &str {
         &self.inner.timezone
@@ -160,6 +171,11 @@ impl Tasker {
     /// A tasker without a store, for a task that is run by hand where none is installed.
     pub(crate) fn nowhere() -> Self {
         TaskerBuilder::default().build(Place::Nowhere, OnceCell::new(), Registry::default())
+    }
+
+    /// The tasker in whose handler this is called.
+    pub(crate) fn scoped() -> Option<Self> {
+        CURRENT.try_with(Tasker::clone).ok()
     }
 
     /// Runs `future` with this as the current tasker.

@@ -12,6 +12,7 @@ use tasker_store::canonical_alias;
 use crate::app::{App, Command, Exit, Status};
 use crate::cli::{self, Program, Stop};
 use crate::error::{Error, Result};
+use crate::lifecycle;
 use crate::task::{BoxError, Registry};
 
 /// What the body of `main` may return.
@@ -125,7 +126,10 @@ where
         (Status::Interrupted, _, _) => ExitCode::from(130),
         (_, _, Err(error)) => {
             eprintln!("{}", report(error.as_ref()));
-            ExitCode::FAILURE
+            match lifecycle::was_interrupted(error.as_ref()) {
+                true => ExitCode::from(130),
+                false => ExitCode::FAILURE,
+            }
         }
         (Status::Done, _, Ok(())) => ExitCode::SUCCESS,
         // The body dealt with the error in its own way; it stays a failure to whoever started the program.

@@ -16,6 +16,7 @@ mod error;
 mod grammar;
 mod handle;
 mod jobs;
+pub mod lifecycle;
 mod maintenance;
 #[cfg(feature = "pool")]
 pub mod pool;

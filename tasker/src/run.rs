@@ -3,14 +3,13 @@
 //! In: a definition and params. Out: what the handler returned. One attempt, with the task's timeout; no limits;
 //! the store is opened only if the handler enqueues something.
 
-use std::sync::Arc;
-
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Tasker;
 use crate::enqueue::params_error;
 use crate::error::{Error, Result};
+use crate::lifecycle::Shutdown;
 use crate::task::{
     BoxError, BoxFuture, CallError, Context, Fields, Output, Params, Task, TaskDefinition,
 };
@@ -24,7 +23,8 @@ pub(crate) async fn by_hand(
     cancel: CancellationToken,
     wants_text: bool,
 ) -> Result<Output> {
-    let missing = (task.missing)(tasker.states());
+    let states = Shutdown::current().states_over(tasker.states());
+    let missing = (task.missing)(&states);
     if !missing.is_empty() {
         return Err(Error::Setup(format!(
             "task `{}`: {}",
@@ -32,7 +32,6 @@ pub(crate) async fn by_hand(
             missing.join("\n")
         )));
     }
-    let states = Arc::clone(tasker.states());
     let context = Context::new(task.alias, None, cancel, states, tasker.clone(), wants_text);
     let failed = |source: BoxError| Error::Task {
         alias: task.alias.to_owned(),
@@ -67,7 +66,9 @@ where
     Box::pin(async move {
         let fields = params.map_err(|source| params_error(task.alias, source))?;
         let tasker = Tasker::current().unwrap_or_else(|_| Tasker::nowhere());
-        let output = by_hand(&tasker, task, fields, CancellationToken::new(), false).await?;
+        // It ends with the part, or the handler, that runs it.
+        let cancel = Shutdown::current().token().clone();
+        let output = by_hand(&tasker, task, fields, cancel, false).await?;
         let json = output.json.as_deref().unwrap_or("null");
         serde_json::from_str(json).map_err(|error| Error::Task {
             alias: task.alias.to_owned(),

@@ -11,11 +11,11 @@ use tasker_store::{Capability, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{self, Fault};
-use super::signals::Signals;
 use super::{End, Session, output};
 use crate::enqueue::Enqueue;
 use crate::error::{Error, Result};
 use crate::handle::EnqueueFate;
+use crate::lifecycle::Stops;
 use crate::run::by_hand;
 use crate::task::{Fields, TaskDefinition};
 
@@ -126,7 +126,7 @@ async fn enqueue(
 }
 
 async fn run(session: &Session, task: &'static TaskDefinition, params: Fields) -> Result<End> {
-    let mut signals = Signals::listen()?;
+    let mut stops = Stops::listen()?;
     let cancel = CancellationToken::new();
     let (tasker, token) = (session.tasker.clone(), cancel.clone());
     let wants_text = !session.json;
@@ -142,7 +142,7 @@ async fn run(session: &Session, task: &'static TaskDefinition, params: Fields) -
                 eprintln!("`{}` did not end within {GRACE:?} of the signal", task.alias);
                 std::process::exit(130);
             }
-            () = signals.next() => {
+            () = stops.next() => {
                 if end == End::Interrupted {
                     std::process::exit(130);
                 }

@@ -16,7 +16,6 @@ mod next;
 pub(crate) mod output;
 mod queues;
 mod schedules;
-mod signals;
 mod spelling;
 mod tasks;
 #[cfg(test)]

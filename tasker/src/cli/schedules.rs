@@ -157,7 +157,10 @@ async fn list(session: &Session) -> Result<()> {
     for schedule in schedules {
         table.row([
             schedule.name,
-            schedule.alias,
+            match schedule.alias.is_empty() {
+                true => "-".into(),
+                false => schedule.alias,
+            },
             words(&schedule.rule),
             schedule.tz,
             match (schedule.state, schedule.error) {

@@ -6,11 +6,11 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::json;
 use tasker_store::{JobQuery, JobState, ScheduleState, Task as StoredTask};
 
-use super::signals::Signals;
 use super::{End, Session, output};
 use crate::client::Tasker;
 use crate::error::{Error, Result};
 use crate::grammar::duration;
+use crate::lifecycle::Stops;
 use crate::worker::Summary;
 
 /// A queue with the most jobs of it to run at a time.
@@ -87,16 +87,16 @@ pub(super) async fn execute(session: &Session, matches: &ArgMatches) -> Result<E
     }
     let worker = worker.queues(queues(matches)?).build()?;
     let stopper = worker.stopper();
-    let mut signals = Signals::listen()?;
+    let mut stops = Stops::listen()?;
     warn_of_strangers(&session.tasker).await?;
     let mut work = std::pin::pin!(worker.run());
-    let mut signals_seen = 0;
+    let mut told = 0;
     let summary = loop {
         tokio::select! {
             ended = &mut work => break ended?,
-            () = signals.next() => {
-                signals_seen += 1;
-                match signals_seen {
+            () = stops.next() => {
+                told += 1;
+                match told {
                     1 => {
                         tracing::info!(target: "tasker", "stopping: waiting for running jobs; once more ends at once");
                         stopper.stop();
@@ -109,7 +109,7 @@ pub(super) async fn execute(session: &Session, matches: &ArgMatches) -> Result<E
         }
     };
     tell(session, summary)?;
-    if signals_seen > 1 {
+    if told > 1 {
         return Ok(End::Interrupted);
     }
     match summary.failed {
@@ -218,7 +218,11 @@ async fn warn_of_strangers(tasker: &Tasker) -> Result<()> {
         }
     }
     for schedule in tasker.schedules().list().await? {
-        if schedule.state == ScheduleState::Active && registry.get(&schedule.alias).is_none() {
+        // One without an alias belongs to what a program runs in place.
+        if !schedule.alias.is_empty()
+            && schedule.state == ScheduleState::Active
+            && registry.get(&schedule.alias).is_none()
+        {
             tracing::warn!(
                 target: "tasker",
                 "schedule `{}` makes jobs of task `{}`, which is {}, not in this program",

@@ -8,7 +8,7 @@ use tasker_store::Store;
 use crate::client::Tasker;
 use crate::declaration::{DECLARE_EVERY, declare};
 
-pub(super) async fn run(tasker: Tasker, store: Arc<dyn Store>) {
+pub(crate) async fn run(tasker: Tasker, store: Arc<dyn Store>) {
     loop {
         tokio::time::sleep(DECLARE_EVERY).await;
         if let Err(error) = declare(&tasker, store.as_ref()).await {

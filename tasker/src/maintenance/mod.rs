@@ -74,6 +74,17 @@ pub(crate) fn start(tasker: &Tasker, store: &Arc<dyn Store>, schedules: bool) ->
     }
 }
 
+/// Fires due schedules and declares this binary again and again, and does nothing else.
+pub(crate) async fn run_schedules(tasker: Tasker, store: Arc<dyn Store>) {
+    let alarms = Alarms::default();
+    let fire = alarms.fire.clone();
+    tokio::join!(
+        declarer::run(tasker.clone(), Arc::clone(&store)),
+        runner::run(tasker, Arc::clone(&store), fire),
+        lookout::run(store, alarms),
+    );
+}
+
 /// Sweeps whenever the alarm goes off, each time until nothing is left, and not again within `pause`.
 async fn sweep_at<F, Fut>(name: &'static str, alarm: Alarm, pause: Duration, sweep: F)
 where

@@ -142,7 +142,10 @@ pub(crate) fn message(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+/// An error and its causes, the error first.
+pub(crate) fn chain<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |link| {
         let link: &'a (dyn Error + 'static) = *link;
         link.source()

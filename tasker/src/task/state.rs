@@ -66,9 +66,10 @@ struct Slot {
 }
 
 /// Every value the application lends, by type.
-#[derive(Default)]
+/// Clones share the values.
+#[derive(Clone, Default)]
 pub struct States {
-    slots: HashMap<TypeId, Slot>,
+    slots: HashMap<TypeId, Arc<Slot>>,
 }
 
 impl States {
@@ -78,7 +79,7 @@ impl States {
             value: OnceCell::new_with(Some(Box::new(value) as Value)),
             make: None,
         };
-        self.slots.insert(TypeId::of::<T>(), slot);
+        self.slots.insert(TypeId::of::<T>(), Arc::new(slot));
     }
 
     /// Lends what `make` makes when a handler first needs it.
@@ -100,12 +101,23 @@ impl States {
             value: OnceCell::new(),
             make: Some(make),
         };
-        self.slots.insert(TypeId::of::<T>(), slot);
+        self.slots.insert(TypeId::of::<T>(), Arc::new(slot));
     }
 
     /// Whether there is a value of this type, or a way to make one.
     pub fn contains<T: ?Sized + 'static>(&self) -> bool {
         self.slots.contains_key(&TypeId::of::<T>())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// These values, and of those that `base` lends the ones of other types.
+    pub(crate) fn over(&self, base: &Self) -> Self {
+        let mut slots = base.slots.clone();
+        slots.extend(self.slots.iter().map(|(ty, slot)| (*ty, Arc::clone(slot))));
+        Self { slots }
     }
 
     /// The value of this type, made now if it has to be.

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::panics;
+use crate::lifecycle::Shutdown;
 use crate::task::{Call, CallError, Context, Fields, Output, TaskDefinition};
 
 /// How long an `async fn` may go on after its token fired before it is dropped. Longer than a stop waits, which has
@@ -95,10 +96,11 @@ async fn bounded(
 
 async fn call(task: &'static TaskDefinition, params: Fields, context: Context) -> Ended {
     let tasker = context.tasker().clone();
+    let shutdown = Shutdown::of(&context);
     #[cfg(feature = "pool")]
     let settling = crate::pool::Settling::new(&context);
     let handler = panics::caught(async move { (task.run)(Call { params, context }).await });
-    let ended = match tasker.scope(handler).await {
+    let ended = match tasker.scope(shutdown.scope(handler)).await {
         Ok(Ok(output)) => Ended::Returned(output),
         Err(message) => Ended::Panicked(message),
         Ok(Err(error)) => Ended::Failed(error),

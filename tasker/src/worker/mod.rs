@@ -17,7 +17,7 @@ mod doubt;
 mod events;
 mod exchange;
 pub(crate) mod executor;
-mod heartbeat;
+pub(crate) mod heartbeat;
 mod outcome;
 pub(crate) mod panics;
 mod phase;
