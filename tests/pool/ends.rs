@@ -185,7 +185,11 @@ async fn an_unused_pool_stops_at_once() {
     soon(first.stop()).await.unwrap();
     let (second, _) = pool(|pool| pool);
     soon(second.kill()).await.unwrap();
-    drop((first, second));
+    let token = CancellationToken::new();
+    let (third, _) = pool(|pool| pool.stop_on(token.clone()));
+    token.cancel();
+    soon(third.stopped()).await;
+    drop((first, second, third));
     assert_eq!(ledger.log().created, [0; 0]);
 }
 

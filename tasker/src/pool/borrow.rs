@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use super::control::Control;
+use super::handle::Waiter;
 use super::resource::Resource;
 use super::serve::Verdict;
-use super::submit::Waiter;
 use super::{Error, Pool};
 use crate::task::{BoxError, Context, FromContext, State, States};
 

@@ -46,7 +46,9 @@ mod borrow;
 mod builder;
 mod control;
 mod error;
+mod handle;
 mod health;
+mod lanes;
 mod manager;
 mod metrics;
 mod queue;
@@ -55,6 +57,7 @@ mod run_now;
 mod scale;
 mod serve;
 mod shared;
+mod state;
 mod stats;
 mod stop;
 mod submit;
@@ -69,12 +72,13 @@ use std::sync::Arc;
 pub(crate) use borrow::{Loans, Settling};
 pub use builder::PoolBuilder;
 pub use error::Error;
+pub use handle::Handle;
 pub use manager::Manager;
 pub use metrics::{Collector, Distribution, Event, Metrics, Timing};
 pub use resource::Resource;
 pub use stats::Stats;
 pub use stop::Summary;
-pub use submit::{Handle, Submit};
+pub use submit::Submit;
 
 use self::shared::Shared;
 use crate::task::BoxError;
@@ -115,7 +119,7 @@ impl<T: Send + 'static> Pool<T> {
         shared.runtime()?;
         let slots = {
             let mut state = shared.lock();
-            if state.phase != shared::Phase::Open {
+            if state.phase != state::Phase::Open {
                 return Err(Error::Stopped);
             }
             let missing = shared.options.workers.saturating_sub(state.workers);

@@ -12,7 +12,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::metrics::Event;
-use super::shared::{Phase, Shared, Tally};
+use super::shared::Shared;
+use super::state::{Phase, Tally};
 
 /// How many looks a window has.
 const WINDOW: usize = 10;

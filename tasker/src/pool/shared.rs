@@ -12,22 +12,23 @@
 //! nobody is idle while work waits; `workers` is the number of slots, never above the maximum; work is in the queue, in
 //! `running`, or answered. Read next: `serve` (a turn), `upkeep` (making and destroying), `stop`, `scale`.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore, SemaphorePermit, TryAcquireError};
+use tokio::sync::{Notify, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::builder::Options;
 use super::error::Error;
+use super::lanes::Lanes;
 use super::manager::Managed;
 use super::metrics::{Event, Observer};
-use super::queue::{Priority, Queue};
+use super::queue::Priority;
+use super::state::{Phase, State};
 use super::work::{Queued, Waiting, Work};
 use super::worker::{Slot, Worker};
 use super::{health, scale, stop};
@@ -37,9 +38,8 @@ pub(super) struct Shared<T: Send + 'static> {
     pub(super) options: Options,
     pub(super) observer: Observer,
     state: Mutex<State<T>>,
-    /// Places in the queue, by priority.
-    normal: Semaphore,
-    high: Semaphore,
+    /// Places in the queue.
+    pub(super) lanes: Lanes,
     /// The runtime the pool was first used in.
     runtime: OnceLock<Handle>,
     tracker: TaskTracker,
@@ -51,74 +51,14 @@ pub(super) struct Shared<T: Send + 'static> {
     pub(super) ended: CancellationToken,
 }
 
-/// How far a pool is on its way to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    Open,
-    /// Takes no more work, and does what it has.
-    Draining,
-    /// Starts nothing any more.
-    Cut,
-}
-
-pub(super) struct State<T: Send + 'static> {
-    pub(super) phase: Phase,
-    /// Whether `kill` was called.
-    pub(super) killed: bool,
-    /// How much work a stop has cut short.
-    pub(super) cut: u64,
-    started: bool,
-    pub(super) workers: usize,
-    pub(super) starting: usize,
-    pub(super) temporary: usize,
-    /// The one that is idle for the longest comes first.
-    pub(super) idle: Vec<Worker<T>>,
-    pub(super) queue: Queue<Queued<T>>,
-    /// By the worker's id.
-    pub(super) running: BTreeMap<u64, Arc<dyn Waiting>>,
-    /// What the scaling looks at, counted from the beginning.
-    pub(super) tally: Tally,
-    /// When a resource could last not be made.
-    pub(super) create_failed: Option<Instant>,
-    /// Whether a worker was made for work that had lost its last one, and is not there yet.
-    pub(super) revived: bool,
-    last_id: u64,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tally {
-    pub(super) arrived: u64,
-    /// Attempts that ended.
-    pub(super) finished: u64,
-    /// How long they took together.
-    pub(super) busy: Duration,
-}
-
 /// A worker and what it is to do.
 pub(super) type Turn<T> = (Worker<T>, Queued<T>);
 
 impl<T: Send + 'static> Shared<T> {
     pub(super) fn new(manager: Box<dyn Managed<T>>, options: Options, observer: Observer) -> Self {
-        let places = |places: usize| Semaphore::new(places.min(Semaphore::MAX_PERMITS));
         Self {
-            state: Mutex::new(State {
-                phase: Phase::Open,
-                killed: false,
-                cut: 0,
-                started: false,
-                workers: 0,
-                starting: 0,
-                temporary: 0,
-                idle: Vec::new(),
-                queue: Queue::new(options.starvation_bound),
-                running: BTreeMap::new(),
-                tally: Tally::default(),
-                create_failed: None,
-                revived: false,
-                last_id: 0,
-            }),
-            normal: places(options.queue),
-            high: places(options.high_queue),
+            state: Mutex::new(State::new(options.starvation_bound)),
+            lanes: Lanes::new(options.queue, options.high_queue),
             runtime: OnceLock::new(),
             tracker: TaskTracker::new(),
             pressed: Notify::new(),
@@ -166,19 +106,13 @@ impl<T: Send + 'static> Shared<T> {
     /// A place in the queue, waited for.
     pub(super) async fn place(&self, priority: Priority) -> Result<SemaphorePermit<'_>, Error> {
         self.runtime()?;
-        let lane = self.lane(priority);
-        lane.acquire().await.map_err(|_| Error::Stopped)
+        self.lanes.place(priority).await
     }
 
     /// A place in the queue, if there is one.
     pub(super) fn try_place(&self, priority: Priority) -> Result<SemaphorePermit<'_>, Error> {
         self.runtime()?;
-        self.lane(priority)
-            .try_acquire()
-            .map_err(|error| match error {
-                TryAcquireError::Closed => Error::Stopped,
-                TryAcquireError::NoPermits => Error::Full,
-            })
+        self.lanes.try_place(priority)
     }
 
     /// Takes work in: to an idle worker, or into the queue.
@@ -372,12 +306,6 @@ impl<T: Send + 'static> Shared<T> {
         !std::mem::replace(&mut self.lock().started, true)
     }
 
-    /// No more places for anybody.
-    pub(super) fn close_lanes(&self) {
-        self.normal.close();
-        self.high.close();
-    }
-
     fn check_open(&self) -> Result<(), Error> {
         match &self.options.stop_on {
             Some(token) if token.is_cancelled() => Err(Error::Stopped),
@@ -396,27 +324,11 @@ impl<T: Send + 'static> Shared<T> {
         }
     }
 
-    fn lane(&self, priority: Priority) -> &Semaphore {
-        match priority {
-            Priority::Normal => &self.normal,
-            Priority::High => &self.high,
-        }
-    }
-
     /// Somebody has left the queue, and this lane if it was in one.
     pub(super) fn free_place(&self, lane: Option<Priority>) {
         self.observer.emitter().queued(-1.0);
         if let Some(priority) = lane {
-            self.lane(priority).add_permits(1);
-        }
-    }
-}
-
-impl Tally {
-    pub(super) fn add(&mut self, ran: Option<Duration>) {
-        if let Some(ran) = ran {
-            self.finished += 1;
-            self.busy += ran;
+            self.lanes.free(priority);
         }
     }
 }

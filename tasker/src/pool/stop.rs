@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::Pool;
 use super::error::Error;
 use super::metrics::Event;
-use super::shared::{Phase, Shared};
+use super::shared::Shared;
+use super::state::Phase;
 
 /// How long a kill waits for resources to be destroyed, after the patience with the work that held them.
 const KILL_WAIT: Duration = Duration::from_secs(3);
@@ -61,9 +62,14 @@ impl<T: Send + 'static> Pool<T> {
 
     /// Waits until the pool has come to its end, by whatever way.
     pub async fn stopped(&self) -> Summary {
-        self.shared.ended.cancelled().await;
+        let shared = &self.shared;
+        if let Some(token) = &shared.options.stop_on {
+            // Nobody watches it before the first use.
+            on(Arc::clone(shared), token.clone()).await;
+        }
+        shared.ended.cancelled().await;
         Summary {
-            canceled: self.shared.lock().cut,
+            canceled: shared.lock().cut,
         }
     }
 }
@@ -74,7 +80,7 @@ fn here() -> Result<Handle, Error> {
         .map_err(|_| Error::Setup("a pool is stopped from inside a tokio runtime".to_owned()))
 }
 
-/// Stops the pool when `token` fires.
+/// Stops the pool when `token` fires; returns when a stop has begun, by that or otherwise.
 pub(super) async fn on<T: Send + 'static>(shared: Arc<Shared<T>>, token: CancellationToken) {
     tokio::select! {
         () = shared.closing.cancelled() => {}
@@ -95,7 +101,7 @@ impl<T: Send + 'static> Shared<T> {
         let idle = std::mem::take(&mut state.idle);
         drop(state);
         tracing::debug!(target: "tasker::pool", pool = %self.options.name, "stopping");
-        self.close_lanes();
+        self.lanes.close();
         self.closing.cancel();
         for worker in idle {
             self.retire(worker);

@@ -10,9 +10,7 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -20,6 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
+use super::handle::{Cancel, Handle, Waiter};
 use super::queue::Priority;
 use super::resource::Resource;
 use super::shared::Shared;
@@ -132,7 +131,7 @@ where
     fn with_handle(self) -> (Queued<T>, Handle<R>) {
         let (sender, answer) = oneshot::channel();
         let (queued, cancel) = self.with_answer(Answer::Channel(sender));
-        (queued, Handle { answer, cancel })
+        (queued, Handle::new(answer, cancel))
     }
 
     fn with_answer(self, answer: Answer<R>) -> (Queued<T>, Cancel) {
@@ -218,82 +217,5 @@ impl<T: Send + 'static, F> fmt::Debug for Submit<T, F> {
             .field("priority", &self.priority)
             .field("terms", &self.terms)
             .finish_non_exhaustive()
-    }
-}
-
-/// Cancels one piece of work; harmless after its end.
-type Cancel = Box<dyn Fn() + Send + Sync>;
-
-/// Work in a pool: awaited it gives the result. Dropped, it leaves the work to go on.
-#[must_use = "the result is lost with the handle"]
-pub struct Handle<R> {
-    answer: oneshot::Receiver<Result<R, Error>>,
-    cancel: Cancel,
-}
-
-impl<R> Handle<R> {
-    /// Cancels the work: the handle answers [`Error::Canceled`] at once. What waits is never run; what runs is told
-    /// by its token (see [`Resource::token`]) or dropped. After its end: nothing.
-    pub fn cancel(&self) {
-        (self.cancel)();
-    }
-
-    /// Whether there is an answer.
-    pub fn is_finished(&self) -> bool {
-        self.answer.is_terminated() || !self.answer.is_empty()
-    }
-}
-
-impl<R> Future for Handle<R> {
-    type Output = Result<R, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answer)
-            .poll(context)
-            .map(|answer| answer.unwrap_or(Err(Error::Stopped)))
-    }
-}
-
-impl<R> fmt::Debug for Handle<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle")
-            .field("is_finished", &self.is_finished())
-            .finish_non_exhaustive()
-    }
-}
-
-/// A handle whose work ends with it.
-pub(super) struct Waiter<R> {
-    handle: Handle<R>,
-    holds: bool,
-}
-
-impl<R> Waiter<R> {
-    pub(super) fn new(handle: Handle<R>) -> Self {
-        Self {
-            handle,
-            holds: true,
-        }
-    }
-
-    /// From now on the work goes on without it.
-    pub(super) fn let_go(&mut self) {
-        self.holds = false;
-    }
-}
-
-impl<R> Future for Waiter<R> {
-    type Output = Result<R, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.handle).poll(context)
-    }
-}
-
-impl<R> Drop for Waiter<R> {
-    fn drop(&mut self) {
-        if self.holds {
-            self.handle.cancel();
-        }
     }
 }

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use super::error::Error;
 use super::metrics::{Event, Timing};
-use super::shared::{Phase, Shared, Turn};
+use super::shared::{Shared, Turn};
+use super::state::Phase;
 use super::work::{Queued, Waiting};
 use super::worker::{Slot, Worker};
 use crate::task::BoxError;
