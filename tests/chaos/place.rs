@@ -228,6 +228,13 @@ impl Place {
         (count(succeeded), count(all))
     }
 
+    /// How many jobs run, by the store's count.
+    pub(crate) async fn running(&self) -> u64 {
+        let queues = self.tasker.queues().list().await;
+        let queues = queues.expect("the store answers");
+        queues.iter().map(|queue| queue.running).sum()
+    }
+
     /// Waits until every job has succeeded.
     pub(crate) async fn all_succeed(&self) {
         until("every job has succeeded", async || {
