@@ -167,7 +167,7 @@ async fn a_server_that_takes_no_writes_is_waited_for(on: On) {
 
 /// X-F9.
 async fn a_slow_way_to_the_server_slows_claims_and_memory_stays(on: On) {
-    const JOBS: usize = 2_000;
+    const JOBS: usize = 500;
     let server = Server::start(on.server()).await;
     let mut place = Place::within(on, &server).await;
     let proxy = Proxy::to(server.port()).await;
@@ -175,7 +175,7 @@ async fn a_slow_way_to_the_server_slows_claims_and_memory_stays(on: On) {
     let words = [&LEASE[..], &["--concurrency", "8"]].concat();
     let worker = place.work(&words).await;
     append(&place, JOBS).await;
-    until("it works", async || place.ran() > 100).await;
+    until("it works", async || place.ran() > 50).await;
     proxy.delay(Duration::from_millis(150));
     let before = worker.memory();
     let begun = Instant::now();

@@ -113,6 +113,14 @@ impl Process {
         self.signal("-CONT");
     }
 
+    /// Lets its files grow again.
+    pub(crate) fn free(&self) {
+        let pid = self.pid().to_string();
+        let mut freed = Command::new("prlimit");
+        let status = freed.args(["--pid", &pid, "--fsize=unlimited"]).status();
+        assert!(status.expect("prlimit is there").success());
+    }
+
     /// How much memory it has, in bytes.
     pub(crate) fn memory(&self) -> usize {
         let place = format!("/proc/{}/status", self.pid());

@@ -10,7 +10,7 @@
 //! call returned survives the death of the process; a power loss may take the last commits. With
 //! `?synchronous=full` in the URL it survives that too. A write waits up to 30 s for others that hold the lock.
 //!
-//! Trouble with a server: a connection that breaks, or brings no answer within 10 s (3 s for a heartbeat), is given up with all
+//! Trouble with a server: a connection that breaks, or brings no answer within 10 s (5 s for a heartbeat), is given up with all
 //! others of its pool, and new ones are opened, which waits up to 5 s for a server that starts again. What may be repeated
 //! (enqueues by their ids, heartbeats, questions) is sent once more at once; anything else fails as `Unavailable`, and its caller
 //! tries again, with pauses. A server that is read only counts as unavailable, so that the way leads to its successor when there
@@ -151,7 +151,10 @@ impl SqlStore {
         let stopped = self.shared.writer.stop();
         let stopped = match self.dialect().lanes {
             // Who waits for a lock waits in the database, and not for ever.
-            Lanes::One => Ok(stopped.await),
+            Lanes::One => {
+                stopped.await;
+                Ok(())
+            }
             Lanes::Several { .. } => tokio::time::timeout(STOPPED_WITHIN, stopped).await,
         };
         let desk = self.desk();
