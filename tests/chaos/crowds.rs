@@ -50,7 +50,7 @@ async fn eight_processes_share_eight_thousand_jobs_and_run_each_once(on: On) {
 
 /// X-C10: claims, finishes, enqueues, sweeps of due jobs and of those past their retention, all at once.
 async fn a_crowd_meets_few_deadlocks_and_survives_them(on: On) {
-    const JOBS: usize = 4_000;
+    const JOBS: usize = 2_000;
     const EACH: usize = 50;
     let server = Server::start(on.server()).await;
     let place = Place::within(on, &server).await;

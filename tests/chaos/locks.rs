@@ -12,38 +12,11 @@ pub(crate) fn trials(on: On) -> Trials {
         On::Sqlite => trials!(
             on,
             [
-                two_processes_share_two_thousand_jobs_and_run_each_once,
                 a_lock_held_for_seconds_makes_everybody_wait_and_nothing_else,
                 a_lock_held_for_longer_than_the_lease_loses_no_job
             ]
         ),
         On::Postgres | On::MySql => Vec::new(),
-    }
-}
-
-/// D-08.
-async fn two_processes_share_two_thousand_jobs_and_run_each_once(on: On) {
-    const JOBS: usize = 2_000;
-    let place = Place::new(on).await;
-    let first = place.work(&["--concurrency", "8"]).await;
-    let second = place.work(&["--concurrency", "8"]).await;
-    let params = (0..JOBS).map(|_| AppendParams::new(place.file()).takes(2));
-    let jobs = Append::enqueue_many(params).on(&place.tasker);
-    assert_eq!(jobs.await.unwrap().len(), JOBS);
-    place.all_succeed().await;
-    let pids = [first.pid(), second.pid()];
-    for process in [first, second] {
-        process.terminate();
-        process.ended().await.well();
-    }
-
-    let runs = place.runs();
-    assert_eq!(runs.len(), JOBS);
-    assert!(runs.values().all(|runs| runs.len() == 1));
-    for pid in pids {
-        let share = runs.values().filter(|runs| runs.contains(&pid)).count();
-        // Not nearly half where the machine is busy, but not next to nothing either.
-        assert!(share >= JOBS / 20, "{share} of {JOBS}");
     }
 }
 

@@ -34,6 +34,9 @@ use libtest_mimic::{Arguments, Trial};
 
 use crate::place::On;
 
+/// How many trials run at a time, unless the command line says otherwise.
+const THREADS: usize = 4;
+
 type Trials = Vec<Trial>;
 
 /// Trials named after the functions that make their futures from a place. `with` says what they need; a place in a
@@ -51,7 +54,9 @@ macro_rules! trials {
 use trials;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Most of the time is spent waiting.
+    arguments.test_threads.get_or_insert(THREADS);
     let mut trials = Vec::new();
     for on in On::ALL {
         // The longest first.

@@ -31,6 +31,7 @@ pub(crate) fn trials(on: On) -> Trials {
             connections_that_are_ended_one_by_one_cost_no_job,
             connections_that_fall_silent_are_replaced,
             a_server_that_takes_no_writes_is_waited_for,
+            a_slow_way_to_the_server_slows_claims_and_memory_stays,
             a_silence_shorter_than_the_lease_harms_nobody_and_a_longer_one_fences,
         ]
     )
@@ -162,6 +163,36 @@ async fn a_server_that_takes_no_writes_is_waited_for(on: On) {
     assert_eq!((row.attempt, row.worker), (1, Some(before.id)));
     worker.terminate();
     worker.ended().await.well();
+}
+
+/// X-F9.
+async fn a_slow_way_to_the_server_slows_claims_and_memory_stays(on: On) {
+    const JOBS: usize = 500;
+    let server = Server::start(on.server()).await;
+    let mut place = Place::within(on, &server).await;
+    let proxy = Proxy::to(server.port()).await;
+    place.reached_by(place.space().url_through(&proxy));
+    let words = [&LEASE[..], &["--concurrency", "8"]].concat();
+    let worker = place.work(&words).await;
+    append(&place, JOBS).await;
+    until("it works", async || place.ran() > 50).await;
+    proxy.delay(Duration::from_millis(150));
+    let before = worker.memory();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(4) {
+        // Every slot is held until its outcome is in the store.
+        let running = place.running().await;
+        assert!(running <= 8, "{running} jobs in 8 slots");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(place.succeeded().await.0 < JOBS, "the way was not slow");
+    let grown = worker.memory().saturating_sub(before);
+    assert!(grown < 8 << 20, "by {grown} bytes");
+    proxy.pass();
+    place.all_succeed().await;
+    worker.terminate();
+    worker.ended().await.well();
+    assert!(place.runs().values().all(|runs| runs.len() == 1));
 }
 
 /// X-A9, X-A10.

@@ -122,6 +122,25 @@ impl Place {
         self.start(env!("CARGO_BIN_EXE_chaos-worker"), words)
     }
 
+    /// The same, and no file it writes may be longer than `limit` bytes until [`Process::free`].
+    pub(crate) fn start_confined(&self, limit: usize, words: &[&str]) -> Process {
+        let free = self.command(env!("CARGO_BIN_EXE_chaos-worker"), words);
+        let mut confined = Command::new("sh");
+        // In blocks of 512 bytes; a write too far is to be an error, no signal.
+        let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$@\"", limit / 512);
+        confined
+            .args(["-c", &script, "sh"])
+            .arg(free.get_program())
+            .args(free.get_args())
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(
+                free.get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
+        Process::start(confined)
+    }
+
     /// The same in an environment with these variables more.
     pub(crate) fn start_in(&self, variables: &[(&str, &str)], words: &[&str]) -> Process {
         let mut command = self.command(env!("CARGO_BIN_EXE_chaos-worker"), words);
@@ -228,13 +247,29 @@ impl Place {
         (count(succeeded), count(all))
     }
 
-    /// Waits until every job has succeeded.
+    /// How many jobs run, by the store's count.
+    pub(crate) async fn running(&self) -> u64 {
+        let queues = self.tasker.queues().list().await;
+        let queues = queues.expect("the store answers");
+        queues.iter().map(|queue| queue.running).sum()
+    }
+
+    /// Waits until every job has succeeded; for as long as ever more have.
     pub(crate) async fn all_succeed(&self) {
-        until("every job has succeeded", async || {
-            let (succeeded, all) = self.succeeded().await;
-            succeeded == all
-        })
-        .await;
+        let mut last = 0;
+        loop {
+            let mut left = 0;
+            until("more jobs have succeeded", async || {
+                let (succeeded, all) = self.succeeded().await;
+                left = all - succeeded;
+                left == 0 || std::mem::replace(&mut last, succeeded) < succeeded
+            })
+            .await;
+            if left == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The file that handlers of `append` write to.

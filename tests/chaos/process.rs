@@ -113,6 +113,25 @@ impl Process {
         self.signal("-CONT");
     }
 
+    /// Lets its files grow again.
+    pub(crate) fn free(&self) {
+        let pid = self.pid().to_string();
+        let mut freed = Command::new("prlimit");
+        let status = freed.args(["--pid", &pid, "--fsize=unlimited"]).status();
+        assert!(status.expect("prlimit is there").success());
+    }
+
+    /// How much memory it has, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        let place = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(place).expect("it is there");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next());
+        kib.and_then(|kib| kib.parse::<usize>().ok())
+            .expect("a number of KiB")
+            * 1024
+    }
+
     /// Waits until it has ended.
     pub(crate) async fn ended(mut self) -> Ended {
         self.out.end().await;

@@ -1,16 +1,16 @@
-//! Outcomes that a server cannot take: it ends a statement that takes too long.
+//! Outcomes that a store cannot take: its server ends a statement that takes too long, or its disk is full.
 
 use servers::Server;
 use tasker::{JobHandle, JobState};
 
 use crate::place::{On, Place};
 use crate::process::soon;
-use crate::tasks::{Parrot, ParrotParams};
+use crate::tasks::{Hold, HoldParams, Parrot, ParrotParams};
 use crate::{Trials, trials};
 
 pub(crate) fn trials(on: On) -> Trials {
     if on == On::Sqlite {
-        return Vec::new();
+        return trials!(on, [a_full_disk_is_waited_for]);
     }
     trials!(
         on,
@@ -63,6 +63,36 @@ async fn one_outcome_that_takes_too_long_holds_up_no_other(on: On) {
         assert!(error.contains("took too long"), "{error}");
     }
     worker.log("sending them once more").await;
+    worker.terminate();
+    worker.ended().await.well();
+}
+
+/// X-C13: no file of this process may grow, as on a full disk.
+async fn a_full_disk_is_waited_for(on: On) {
+    const LIMIT: usize = 1 << 20;
+    let place = Place::new(on).await;
+    let mut worker = place.start_confined(LIMIT, &["--lease", "60s"]);
+    worker = place.joined(worker).await;
+    let held = Hold::enqueue(HoldParams::new()).on(&place.tasker);
+    let held = held.await.unwrap();
+    worker.hear("started 1 attempt 1").await;
+    // What is written next would lie behind this, in the journal that all processes share.
+    let text = "x".repeat(LIMIT / 8);
+    let texts = (0..16).map(|_| ParrotParams::new(text.as_str()));
+    let jobs = Parrot::enqueue_many(texts).on(&place.tasker).await.unwrap();
+
+    worker.order("end 1");
+    worker.hear("done 1").await;
+    worker.log("the store did not settle").await;
+    assert_eq!(place.job(held.id()).await.state, JobState::Running);
+    worker.order("go");
+    worker.free();
+    soon(held.result()).await.unwrap();
+    for job in jobs {
+        assert_eq!(soon(job.result()).await.unwrap(), text);
+    }
+    let row = place.job(held.id()).await;
+    assert_eq!((row.state, row.attempt), (JobState::Succeeded, 1));
     worker.terminate();
     worker.ended().await.well();
 }

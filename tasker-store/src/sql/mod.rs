@@ -11,6 +11,18 @@
 //! `?synchronous=full` in the URL it survives that too. A write waits up to 30 s for others that hold the lock, an enqueue 5 s:
 //! it may be its own caller's transaction that holds it ([`within`] is the way then).
 //!
+//! Trouble with a server: a connection that breaks, or brings no answer within 10 s (5 s for a heartbeat), is given up with all
+//! others of its pool, and new ones are opened, which waits up to 5 s for a server that starts again. What may be repeated
+//! (enqueues by their ids, heartbeats, questions) is sent once more at once; anything else fails as `Unavailable`, and its caller
+//! tries again, with pauses. A server that is read only counts as unavailable, so that the way leads to its successor when there
+//! is one. Deadlocks and other conflicts are retried here. Where a settle fails nobody knows whether it was carried out: the
+//! worker asks [`unheard`](crate::Store::unheard).
+//!
+//! Where a replica becomes the primary and had not received the last commits: a job whose finish was lost with them
+//! is still under the lease of its worker there, or of one that was never heard of, and runs again when that ends; one whose
+//! enqueue was lost is gone, and nobody can know. A job claimed before and after has the same token twice in that one case, so
+//! let a failover take longer than the lease, or replicate synchronously.
+//!
 //! Read next: `batch` (what shares a transaction), `enqueue`, `unique`, `settle`, `claim` (the hot paths), `prune` (sweeps).
 
 mod address;
@@ -171,7 +183,10 @@ impl SqlStore {
         let stopped = self.shared.writer.stop();
         let stopped = match self.dialect().lanes {
             // Who waits for a lock waits in the database, and not for ever.
-            Lanes::One => Ok(stopped.await),
+            Lanes::One => {
+                stopped.await;
+                Ok(())
+            }
             Lanes::Several { .. } => tokio::time::timeout(STOPPED_WITHIN, stopped).await,
         };
         self.shared.stop_watching();

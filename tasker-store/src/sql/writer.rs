@@ -39,7 +39,7 @@ const WAITING: usize = 4096;
 /// connection whose packets go nowhere says nothing by itself for minutes.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// The same for a sign of life, of which there are to be several within a lease: it changes one row, and may be repeated.
-const BEAT_WITHIN: Duration = Duration::from_secs(3);
+const BEAT_WITHIN: Duration = Duration::from_secs(5);
 /// The same for everything else that is neither an enqueue nor a settle: sweeps and changes of the schema may be long.
 const SWEEP_WITHIN: Duration = Duration::from_secs(60);
 /// How long a batch waits for somebody else's lock before it takes in what has come meanwhile and waits on.
