@@ -111,6 +111,7 @@ impl Outbox {
     }
 
     /// Remembers that somebody waits in another process.
+    #[cfg(feature = "postgres")]
     pub(crate) fn heard_awaited(&self) {
         self.lock().awaited_there = Some(Monotonic::now());
     }
