@@ -310,12 +310,50 @@ async fn a_claim_whose_caller_went_away_is_undone() {
 async fn a_write_of_another_handle_is_noticed_and_our_own_is_told_as_what_it_is() {
     let place = Place::new();
     let (ours, theirs) = (place.store().await, place.store().await);
-    let mut wakes = ours.wakes();
+    let mut wakes = ours.work_wakes();
+    let until_due = async |wakes: &mut tasker_store::Wakes| {
+        let mut ready = 0;
+        loop {
+            let wake = tokio::time::timeout(Duration::from_secs(10), wakes.next()).await;
+            match wake.expect("the write is noticed") {
+                Wake::Due(_) => return ready,
+                wake => ready += usize::from(wake == Wake::Ready),
+            }
+        }
+    };
+    theirs.enqueue(vec![in_an_hour()]).await.unwrap();
+    assert_eq!(until_due(&mut wakes).await, 0);
+    assert!(wakes.are_prompt());
     ours.enqueue(jobs(1)).await.unwrap();
-    assert_eq!(wakes.next().await, Wake::Ready);
-    theirs.enqueue(jobs(1)).await.unwrap();
-    let news = tokio::time::timeout(Duration::from_secs(10), wakes.next()).await;
-    assert_eq!(news.expect("the write is noticed"), Wake::Gap);
+    theirs.enqueue(vec![in_an_hour()]).await.unwrap();
+    let ready = until_due(&mut wakes).await;
+    assert_eq!(ready, 2, "once by ourselves, once with what they wrote");
+}
+
+#[tokio::test]
+async fn a_beat_of_another_handle_makes_nobody_look() {
+    let place = Place::new();
+    let (ours, theirs) = (place.store().await, place.store().await);
+    let worker = worker(&theirs).await;
+    let mut wakes = ours.work_wakes();
+    theirs.enqueue(vec![in_an_hour()]).await.unwrap();
+    let due = async |wakes: &mut tasker_store::Wakes| {
+        let wake = tokio::time::timeout(Duration::from_secs(10), wakes.next()).await;
+        wake.expect("the write is noticed")
+    };
+    while !matches!(due(&mut wakes).await, Wake::Due(_)) {}
+    for _ in 0..3 {
+        theirs.beat(worker).await.unwrap();
+        // It changes nothing but what a look at the clock says.
+        assert!(matches!(due(&mut wakes).await, Wake::Due(_)));
+    }
+}
+
+fn in_an_hour() -> NewJob {
+    NewJob {
+        due: tasker_store::Due::In(Duration::from_secs(3600)),
+        ..NewJob::new("send-mail", "{}")
+    }
 }
 
 #[tokio::test]

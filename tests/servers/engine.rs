@@ -189,14 +189,14 @@ impl Engine {
     }
 }
 
-fn find(program: &str, folders: &[PathBuf]) -> Result<PathBuf> {
+pub(crate) fn find(program: &str, folders: &[PathBuf]) -> Result<PathBuf> {
     let mut programs = folders.iter().map(|folder| folder.join(program));
     let found = programs.find(|program| program.is_file());
     found.with_context(|| format!("`{program}` is not installed"))
 }
 
 /// Where programs are looked for: `PATH`, then where distributions keep servers, the newest PostgreSQL first.
-fn folders() -> Vec<PathBuf> {
+pub(crate) fn folders() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = env::split_paths(&path).collect();
     let versions = std::fs::read_dir("/usr/lib/postgresql");

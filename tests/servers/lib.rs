@@ -24,6 +24,7 @@ mod account;
 mod availability;
 mod engine;
 mod home;
+mod pooler;
 mod private;
 mod process;
 mod proxy;
@@ -34,6 +35,7 @@ mod wait;
 
 pub use availability::Usable;
 pub use engine::Engine;
+pub use pooler::Pooler;
 pub use process::is_alive;
 pub use proxy::Proxy;
 pub use server::Server;

@@ -7,6 +7,7 @@ use tokio::runtime::Builder;
 use uuid::Uuid;
 
 use crate::engine::Engine;
+use crate::pooler::Pooler;
 use crate::proxy::Proxy;
 
 /// A database, or a schema of PostgreSQL.
@@ -61,6 +62,12 @@ impl Space {
     pub fn url_through(&self, proxy: &Proxy) -> String {
         let server = with_port(&self.server, proxy.port());
         self.url_in(&server, "schema")
+    }
+
+    /// The same by way of `pooler`, which must be before the server.
+    pub fn url_pooled(&self, pooler: &Pooler) -> String {
+        let server = with_port(&self.server, pooler.port());
+        with_option(&self.url_in(&server, "schema"), "poll-only", "true")
     }
 
     /// The URL for the bare driver. A schema must have been made.

@@ -30,10 +30,7 @@ use libtest_mimic::{Arguments, Completion, Trial};
 use crate::place::{DATABASES, Database, Place};
 
 /// A case: its name, and what it does in a fresh place.
-type Case = (
-    &'static str,
-    fn(Place) -> Pin<Box<dyn Future<Output = ()>>>,
-);
+type Case = (&'static str, fn(Place) -> Pin<Box<dyn Future<Output = ()>>>);
 
 /// Lists functions as cases named after them.
 macro_rules! cases {

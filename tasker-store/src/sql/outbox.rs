@@ -111,12 +111,17 @@ impl Outbox {
     }
 
     /// Remembers that somebody waits in another process.
+    #[cfg(feature = "postgres")]
     pub(crate) fn heard_awaited(&self) {
         self.lock().awaited_there = Some(Monotonic::now());
     }
 
-    /// Sends what is left, before the connections close.
+    /// Sends what is left, before the connections close; not for long, since others look anyway.
     pub(crate) async fn flush(&self, desk: &Desk) {
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.send_rest(desk)).await;
+    }
+
+    async fn send_rest(&self, desk: &Desk) {
         let sending = self.sending.lock().await;
         let (news, task) = {
             let mut state = self.lock();
@@ -125,9 +130,10 @@ impl Outbox {
         if let Some(task) = task {
             task.abort();
         }
-        if !news.is_empty() {
-            // It was the last chance: others learn of it when they look.
-            let _ = tokio::time::timeout(Duration::from_secs(1), desk.announce(&news)).await;
+        if !news.is_empty()
+            && let Err(error) = desk.announce(&news).await
+        {
+            tracing::debug!(%error, "other processes could not be told at the end");
         }
         drop(sending);
     }

@@ -50,8 +50,9 @@ impl Store for SqlStore {
     }
 
     async fn open(&self, migrate: Migrate) -> Result<()> {
-        let connection = self.read("open").await?.connection;
-        match (migration::standing(&connection).await?, migrate) {
+        // Given back before more is asked for: of a pooler's connections none must wait for another.
+        let standing = migration::standing(&self.read("open").await?.connection).await?;
+        match (standing, migrate) {
             (Standing::Current, _) => Ok(()),
             (Standing::Older(missing), Migrate::Check) => Err(migration::older(&missing)),
             (Standing::Older(_), Migrate::Up) => migration::bring_up(self.desk()).await,

@@ -20,8 +20,8 @@ use crate::wake::{Wake, Waker};
 
 /// How long making the connection, or an answer to a probe, may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-/// How long nothing is heard before the connection is probed.
-const PROBE_AFTER: Duration = Duration::from_secs(5);
+/// How often it is seen whether anybody still listens; where nothing was heard since, the connection is probed.
+const TICK: Duration = Duration::from_secs(5);
 /// For how long it is kept when nobody listens any more.
 const LINGER: Duration = Duration::from_secs(60);
 /// How long after a loss, or a vain attempt, it is made again: from this, doubling, to that.
@@ -114,31 +114,32 @@ impl Ear {
 
     async fn hear(&self, mut listener: PgListener) -> End {
         let _prompt = Prompt::begin(&self.waker, self.is_prompt);
-        let mut heard_at = Monotonic::now();
-        let mut unheard_since = None;
+        let mut tick_at = Monotonic::now() + TICK;
+        let (mut is_silent, mut unheard_since) = (true, None);
         loop {
-            let probe_at = tokio::time::Instant::from_std(heard_at + PROBE_AFTER);
-            let received = tokio::time::timeout_at(probe_at, listener.try_recv()).await;
-            heard_at = Monotonic::now();
-            match received {
+            match tokio::time::timeout_at(tick_at.into(), listener.try_recv()).await {
                 Ok(Ok(Some(notification))) => {
+                    is_silent = false;
                     self.tell(&notification);
                     continue;
                 }
                 Ok(Ok(None)) => return End::Lost("the server ended it".into()),
                 Ok(Err(error)) => return End::Lost(error.to_string()),
-                Err(_) => {}
+                Err(_) => tick_at = Monotonic::now() + TICK,
             }
             let Some(desk) = self.desk.upgrade() else {
                 return End::Unheard;
             };
             if self.waker.is_heard() {
                 unheard_since = None;
-            } else if unheard_since.get_or_insert(heard_at).elapsed() > LINGER {
+            } else if unheard_since.get_or_insert_with(Monotonic::now).elapsed() > LINGER {
                 return End::Unheard;
             }
             desk.say_awaited();
-            if let Err(reason) = probe(&mut listener).await {
+            drop(desk);
+            if std::mem::replace(&mut is_silent, true)
+                && let Err(reason) = probe(&mut listener).await
+            {
                 return End::Lost(reason);
             }
         }
