@@ -341,12 +341,9 @@ async fn open_url(url: &str) -> Result<Arc<dyn Store>> {
 
 #[cfg(feature = "sql")]
 fn is_sql(scheme: &str) -> bool {
-    match scheme {
-        "sqlite" => cfg!(feature = "sqlite"),
-        "postgres" | "postgresql" => cfg!(feature = "postgres"),
-        "mysql" | "mariadb" => cfg!(feature = "mysql"),
-        _ => false,
-    }
+    (cfg!(feature = "sqlite") && scheme == "sqlite")
+        || (cfg!(feature = "postgres") && matches!(scheme, "postgres" | "postgresql"))
+        || (cfg!(feature = "mysql") && matches!(scheme, "mysql" | "mariadb"))
 }
 
 /// The URLs this binary takes.

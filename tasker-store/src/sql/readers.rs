@@ -28,6 +28,8 @@ struct Open {
     connection: DatabaseConnection,
     /// Which one it is, in the order they were opened.
     turn: u64,
+    /// Which connection wrote when it was opened: where that has been given up since, these lead nowhere either.
+    writing: u64,
 }
 
 impl Readers {
@@ -35,6 +37,7 @@ impl Readers {
         let open = (!desk.address.is_in_memory()).then(|| Open {
             connection: desk.address.read_pool(),
             turn: 0,
+            writing: desk.turn(),
         });
         Self {
             open: Mutex::new(open),
@@ -72,10 +75,7 @@ impl Readers {
         match within(desk.dialect, op, question(reader)).await {
             Err(error) if error.kind() == ErrorKind::Unavailable => {
                 tracing::debug!(%error, "asking once more over another connection");
-                if let Some(used) = self.replace(desk, Some(turn)) {
-                    // A server that does not answer is not waited for.
-                    tokio::spawn(tokio::time::timeout(CLOSED_WITHIN, used.close()));
-                }
+                self.give_up(desk, turn);
                 let (reader, _) = self.take(desk, op).await?;
                 within(desk.dialect, op, question(reader)).await
             }
@@ -84,6 +84,12 @@ impl Readers {
     }
 
     async fn take(&self, desk: &Desk, op: &'static str) -> Result<(Reader, u64)> {
+        let left_behind = (self.lock().as_ref())
+            .filter(|open| open.writing != desk.turn())
+            .map(|open| open.turn);
+        if let Some(turn) = left_behind {
+            self.give_up(desk, turn);
+        }
         let open = (self.lock().as_ref()).map(|open| (open.connection.clone(), open.turn));
         let (connection, turn) = match open {
             Some(open) => open,
@@ -98,6 +104,13 @@ impl Readers {
         Ok((reader, turn))
     }
 
+    /// The same without waiting for a server that does not answer.
+    fn give_up(&self, desk: &Desk, turn: u64) {
+        if let Some(used) = self.replace(desk, Some(turn)) {
+            tokio::spawn(tokio::time::timeout(CLOSED_WITHIN, used.close()));
+        }
+    }
+
     /// Opens others, unless those of `turn` have been replaced already; gives the old ones.
     fn replace(&self, desk: &Desk, turn: Option<u64>) -> Option<DatabaseConnection> {
         let mut open = self.lock();
@@ -106,6 +119,7 @@ impl Readers {
             return None;
         }
         open.turn += 1;
+        open.writing = desk.turn();
         Some(std::mem::replace(
             &mut open.connection,
             desk.address.read_pool(),

@@ -106,7 +106,7 @@ impl Desk {
     }
 
     /// Which connection is the next to be used.
-    fn turn(&self) -> u64 {
+    pub(crate) fn turn(&self) -> u64 {
         *self.turn.borrow()
     }
 
