@@ -22,6 +22,13 @@ mod queue;
 mod schedule;
 mod settle;
 #[cfg(feature = "sql")]
+#[cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(
+        dead_code,
+        reason = "each database uses its part of what there is for all"
+    )
+)]
 mod sql;
 mod state;
 mod store;

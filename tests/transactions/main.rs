@@ -25,7 +25,7 @@ mod worker;
 use std::pin::Pin;
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Completion, Trial};
+use libtest_mimic::{Arguments, Trial};
 
 use crate::place::{DATABASES, Database, Place};
 
@@ -84,14 +84,12 @@ fn main() -> ExitCode {
 
 fn trial(database: &'static Database, (name, case): &'static Case) -> Trial {
     let name = format!("{}/{name}", database.name);
-    if let Err(reason) = (database.usable)() {
-        return Trial::ignorable_test(name, || Ok(Completion::ignored_with(reason)));
-    }
-    Trial::test(name, move || {
+    database.usable().trial(name, move || {
         run(async {
             let place = Place::new(database).await;
             case(place).await;
         })
+        .expect("a runtime can be started");
     })
 }
 

@@ -2,11 +2,11 @@
 //! the same database.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement,
 };
+use servers::{Engine, Space, Usable, shared};
 use tasker::{State, States, Tasker};
 use tempfile::TempDir;
 
@@ -16,10 +16,8 @@ use crate::tasks::Probe;
 #[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) name: &'static str,
-    /// Whether it is there; else why not.
-    pub(crate) usable: fn() -> Result<(), String>,
-    /// The URLs of a fresh one, for a store and for the application.
-    urls: fn() -> Urls,
+    /// The server it takes.
+    pub(crate) engine: Option<Engine>,
 }
 
 #[derive(Debug)]
@@ -29,50 +27,60 @@ struct Urls {
     /// The schema that the application's connection looks into, where the URL does not say it.
     schema: Option<String>,
     folder: TempDir,
+    /// What is there as long as it is used.
+    _space: Option<Space>,
 }
 
 /// Each of them.
 pub(crate) const DATABASES: &[Database] = &[
     Database {
         name: "sqlite",
-        usable: || Ok(()),
-        urls: || {
-            let folder = tempfile::tempdir().expect("a temporary folder");
+        engine: None,
+    },
+    Database {
+        name: "postgres",
+        engine: Some(Engine::Postgres),
+    },
+    Database {
+        name: "mysql",
+        engine: Some(Engine::MySql),
+    },
+];
+
+impl Database {
+    /// Whether it is there.
+    pub(crate) fn usable(&self) -> Usable {
+        self.engine.map_or(Usable::Yes, Engine::can_share)
+    }
+
+    /// The URLs of a fresh one, for a store and for the application.
+    async fn urls(&self) -> Urls {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let Some(engine) = self.engine else {
             let file = folder.path().join("tasker.db");
             let url = format!("sqlite://{}?mode=rwc", file.display());
-            Urls {
+            return Urls {
                 store: url.clone(),
                 application: url,
                 schema: None,
                 folder,
-            }
-        },
-    },
-    Database {
-        name: "postgres",
-        usable: || {
-            let url = server().map(drop);
-            url.ok_or_else(|| format!("set `{POSTGRES}` to the URL of a database"))
-        },
-        urls: || {
-            static NEXT: AtomicU32 = AtomicU32::new(0);
-            let next = NEXT.fetch_add(1, Ordering::Relaxed);
-            let schema = format!("transactions_{}_{next}", std::process::id());
-            let server = server().expect("it is usable");
-            Urls {
-                store: format!("{server}?schema={schema}"),
-                application: server,
-                schema: Some(schema),
-                folder: tempfile::tempdir().expect("a temporary folder"),
-            }
-        },
-    },
-];
-
-const POSTGRES: &str = "TASKER_TEST_POSTGRES_URL";
-
-fn server() -> Option<String> {
-    std::env::var(POSTGRES).ok().filter(|url| !url.is_empty())
+                _space: None,
+            };
+        };
+        let server = shared(engine).await;
+        let space = server.installation().await;
+        let (application, schema) = match engine {
+            Engine::Postgres => (server.url().to_owned(), Some(space.name().to_owned())),
+            Engine::MySql => (space.url(), None),
+        };
+        Urls {
+            store: space.url(),
+            application,
+            schema,
+            folder,
+            _space: Some(space),
+        }
+    }
 }
 
 /// A database and what uses it.
@@ -87,7 +95,7 @@ pub(crate) struct Place {
 impl Place {
     /// A fresh database with the application's table, and a tasker that has it from a URL.
     pub(crate) async fn new(database: &Database) -> Self {
-        let urls = (database.urls)();
+        let urls = database.urls().await;
         let (probe, db) = (Arc::new(Probe::default()), connect(&urls, 5).await);
         let tasker = Tasker::builder().database_url(&urls.store);
         let tasker = tasker.states(states(&probe, &db)).connect().await;

@@ -28,7 +28,7 @@ impl<R> Handle<R> {
     }
 
     /// Cancels the work: the handle answers [`Error::Canceled`] at once. What waits is never run; what runs is told
-    /// by its token (see [`Resource::token`]) or dropped. After its end: nothing.
+    /// by its token (see `Resource::token`) or dropped. After its end: nothing.
     pub fn cancel(&self) {
         (self.cancel)();
     }
