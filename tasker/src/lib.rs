@@ -54,7 +54,7 @@ macro_rules! program {
 }
 
 #[doc = include_str!("../../README.md")]
-#[cfg(all(doctest, feature = "cli", feature = "macros"))]
+#[cfg(all(doctest, feature = "cli", feature = "macros", feature = "sqlite"))]
 struct Readme;
 
 #[cfg(feature = "cli")]

@@ -33,7 +33,10 @@ impl<O, W> Enqueue<O, W> {
     /// the application's, or the one that [`Tasker::begin`] gives. It is for transactions only: what has begun none is taken
     /// too, but then each statement is final by itself, and an error may leave half of them behind.
     ///
-    /// The handle is good after the commit; before, [`JobHandle::job`] finds nothing.
+    /// The handle is good after the commit; before, [`JobHandle::job`] finds nothing. Workers of this process look for the
+    /// job within milliseconds of the commit, if it comes within a second; others as for any job.
+    ///
+    /// [`Tasker::begin`] has a whole program.
     pub fn within<C: ConnectionTrait>(self, connection: &C) -> Enqueue<O, Within<'_, C>> {
         self.moved(Within::new(connection))
     }
@@ -128,6 +131,8 @@ impl Context {
     ///
     /// [`Error::LeaseLost`] where the job is not this attempt's any more: roll back, or the effects will be there twice.
     /// [`Error::Store`] where the store is not in a database, or in another one.
+    ///
+    /// [`Tasker::begin`] has a whole program.
     pub async fn finish_in<C: ConnectionTrait, T: Serialize>(
         &self,
         connection: &C,
@@ -142,8 +147,8 @@ impl Context {
         };
         // As an attempt that returns `()`.
         let output = Some(output).filter(|json| json != "null");
-        let finish = executor::success(job, output, self.note_so_far());
         let store = sql(self.tasker(), "finish_in").await?;
+        let finish = executor::success(job, output, self.hold_note().await);
         match store.finish_in(connection, finish).await? {
             Fate::Applied(state) => {
                 self.seal(state);
@@ -167,6 +172,8 @@ impl Tasker {
     /// # Errors
     ///
     /// [`Error::Store`] where the store is not in a database, or the lock is not to be had.
+    ///
+    #[cfg_attr(all(feature = "macros", feature = "sqlite"), doc = include_str!("within.md"))]
     pub async fn begin(&self) -> Result<DatabaseTransaction> {
         Ok(sql(self, "begin").await?.begin().await?)
     }

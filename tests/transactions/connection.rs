@@ -83,6 +83,7 @@ pub(crate) async fn the_application_begins_over_its_own_connection(place: Place)
 fn idle(db: &DatabaseConnection) -> usize {
     match db.get_database_backend() {
         DatabaseBackend::Postgres => db.get_postgres_connection_pool().num_idle(),
+        DatabaseBackend::MySql => db.get_mysql_connection_pool().num_idle(),
         _ => db.get_sqlite_connection_pool().num_idle(),
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant as Monotonic;
 
 use tasker_store::{Claimed, Instant, JobId, JobState, Level, NewLine, NoteBody, Progress, limits};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::error::BoxError;
@@ -207,10 +208,7 @@ impl Context {
 
     /// The same while the attempt goes on, to be sent now; [`Context::sent`] follows when that is done.
     pub(crate) fn send_note(&self) -> Option<NoteBody> {
-        match self.sealed() {
-            Some(_) => None,
-            None => self.inner.journal.send(),
-        }
+        self.inner.journal.send()
     }
 
     /// What was taken to be sent is in the store.
@@ -218,10 +216,10 @@ impl Context {
         self.inner.journal.sent();
     }
 
-    /// What was said and is, as far as is known here, not in the store. Nothing is taken.
+    /// What was said and is, as far as is known here, not in the store. Nothing is taken, and nothing more is sent.
     #[cfg(feature = "sql")]
-    pub(crate) fn note_so_far(&self) -> Option<NoteBody> {
-        self.inner.journal.so_far()
+    pub(crate) async fn hold_note(&self) -> Option<NoteBody> {
+        self.inner.journal.hold().await
     }
 
     fn log(&self, level: Level, message: &dyn fmt::Display) {
@@ -253,7 +251,13 @@ impl fmt::Debug for Context {
 #[derive(Default)]
 struct Journal {
     pending: Mutex<Pending>,
+    sent: Notify,
 }
+
+/// How long a transaction of the handler's waits for the note that is being sent. On a server it is there by then, so it
+/// need not be said again; where the transaction itself holds it up, as on SQLite, it will be refused.
+#[cfg(feature = "sql")]
+const SENDING: std::time::Duration = std::time::Duration::from_millis(20);
 
 #[derive(Default)]
 struct Pending {
@@ -263,6 +267,8 @@ struct Pending {
     dropped: u64,
     /// What is being sent: a transaction of the handler's may be faster.
     sending: (Option<Progress>, Vec<Line>),
+    /// Whether all further notes wait for the end of the attempt.
+    held: bool,
 }
 
 #[derive(Clone)]
@@ -297,6 +303,9 @@ impl Journal {
 
     fn send(&self) -> Option<NoteBody> {
         let mut pending = self.lock();
+        if pending.held {
+            return None;
+        }
         let (progress, lines) = pending.take();
         let note = body(progress, &lines);
         pending.sending.0 = progress.or(pending.sending.0);
@@ -306,6 +315,22 @@ impl Journal {
 
     fn sent(&self) {
         self.lock().sending = Default::default();
+        self.sent.notify_waiters();
+    }
+
+    #[cfg(feature = "sql")]
+    async fn hold(&self) -> Option<NoteBody> {
+        self.lock().held = true;
+        let arrived = async {
+            let mut sent = std::pin::pin!(self.sent.notified());
+            sent.as_mut().enable();
+            if self.lock().is_sending() {
+                sent.await;
+            }
+        };
+        // Where it has not, it goes along.
+        let _ = tokio::time::timeout(SENDING, arrived).await;
+        self.so_far()
     }
 
     #[cfg(feature = "sql")]
@@ -330,6 +355,11 @@ impl Pending {
         lines.extend(self.remark());
         self.dropped = 0;
         (self.progress.take(), lines)
+    }
+
+    #[cfg(feature = "sql")]
+    fn is_sending(&self) -> bool {
+        self.sending.0.is_some() || !self.sending.1.is_empty()
     }
 
     /// The line that says how many are missing.
@@ -365,23 +395,40 @@ mod tests {
         (note.progress.map(|progress| progress.done), lines.collect())
     }
 
-    /// A transaction of the handler's takes along what another note has only begun to carry; a rollback loses nothing.
-    #[test]
-    fn what_is_being_sent_is_not_lost_and_not_said_twice() {
+    fn journal() -> Journal {
         let journal = Journal::default();
-        let progress = |done| Progress { done, total: 9 };
         journal.line(Level::Info, "first");
-        journal.progress(progress(1));
+        journal.progress(Progress { done: 1, total: 9 });
         let first = (Some(1), vec!["first".to_owned()]);
         assert_eq!(said(journal.send()), first);
-        assert_eq!(said(journal.so_far()), first);
         journal.line(Level::Info, "second");
+        journal
+    }
+
+    /// Whether or not the transaction commits, nothing is lost.
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_arrive_goes_along() {
+        let journal = journal();
         let both = vec!["first".to_owned(), "second".to_owned()];
-        assert_eq!(said(journal.so_far()), (Some(1), both));
-        journal.sent();
-        let second = vec!["second".to_owned()];
-        assert_eq!(said(journal.so_far()), (None, second.clone()));
-        assert_eq!(said(journal.take()), (None, second));
-        assert_eq!(said(journal.so_far()), (None, vec![]));
+        assert_eq!(said(journal.hold().await), (Some(1), both));
+        journal.line(Level::Info, "third");
+        assert_eq!(said(journal.send()), (None, vec![]));
+        let rest = vec!["second".to_owned(), "third".to_owned()];
+        assert_eq!(said(journal.take()), (None, rest));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_arrives_meanwhile_is_not_said_again() {
+        let journal = journal();
+        let arrives = async {
+            tokio::task::yield_now().await;
+            journal.sent();
+        };
+        let (held, ()) = tokio::join!(journal.hold(), arrives);
+        assert_eq!(said(held), (None, vec!["second".to_owned()]));
+        assert_eq!(
+            said(journal.hold().await),
+            (None, vec!["second".to_owned()])
+        );
     }
 }

@@ -19,12 +19,13 @@ use tasker_store::{
 };
 
 use super::doubt;
+use super::roster::Said;
 
 /// What goes out.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) worker: WorkerId,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) notes: Vec<Said>,
     pub(crate) finishes: Vec<Finish>,
     /// Of those, whose job may have ended in a transaction of the handler's, and how.
     pub(crate) sealed: HashMap<Lease, JobState>,
@@ -51,7 +52,7 @@ pub(crate) struct Exchanged {
     /// Notes of attempts whose lease is gone.
     pub(crate) stale_notes: Vec<Lease>,
     /// Notes to be tried again.
-    pub(crate) unsent: Vec<Note>,
+    pub(crate) unsent: Vec<Said>,
     /// How many jobs were asked for.
     pub(crate) asked: u32,
     /// The trouble, if any.
@@ -120,19 +121,21 @@ impl Exchange {
 }
 
 impl Exchanged {
-    async fn send_notes(&mut self, store: &dyn Store, notes: Vec<Note>) {
-        if notes.is_empty() {
+    async fn send_notes(&mut self, store: &dyn Store, said: Vec<Said>) {
+        if said.is_empty() {
             return;
         }
-        match store.note(notes.clone()).await {
+        let notes: Vec<Note> = said.iter().map(|said| said.note.clone()).collect();
+        match store.note(notes).await {
             Ok(fates) => {
-                let stale = notes
-                    .iter()
-                    .zip(fates)
-                    .filter(|(_, fate)| *fate == Fate::Stale);
-                self.stale_notes = stale.map(|(note, _)| note.lease).collect();
+                for (said, fate) in said.into_iter().zip(fates) {
+                    match fate {
+                        Fate::Applied(_) => said.by.sent(),
+                        Fate::Stale => self.stale_notes.push(said.note.lease),
+                    }
+                }
             }
-            Err(error) if error.is_transient() => self.unsent = notes,
+            Err(error) if error.is_transient() => self.unsent = said,
             Err(error) => tracing::error!(%error, "log lines were refused and are dropped"),
         }
     }

@@ -26,6 +26,14 @@ impl Entry {
     }
 }
 
+/// What an attempt said, on its way to the store.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) note: Note,
+    /// Who is told when it is there.
+    pub(crate) by: Context,
+}
+
 /// The attempts at work, by lease.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
@@ -116,20 +124,19 @@ impl Roster {
             .extend(seal.map(|state| (entry.job.lease(), state)));
     }
 
-    /// What the attempts said since the last call; [`Roster::sent`] follows when it is in the store.
-    pub(crate) fn send_notes(&self) -> Vec<Note> {
+    /// What the attempts said since the last call.
+    pub(crate) fn send_notes(&self) -> Vec<Said> {
         self.entries
             .values()
             .filter_map(|entry| {
                 let lease = entry.job.lease();
-                entry.context.send_note().map(|body| Note { lease, body })
+                let body = entry.context.send_note()?;
+                Some(Said {
+                    note: Note { lease, body },
+                    by: entry.context.clone(),
+                })
             })
             .collect()
-    }
-
-    /// What they said is in the store.
-    pub(crate) fn sent(&self) {
-        self.entries.values().for_each(|entry| entry.context.sent());
     }
 }
 

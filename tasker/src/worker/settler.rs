@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Monotonic};
 
 use tasker_store::{
-    Claimed, Fate, Finish, JobState, Lease, Note, Store, StoreError, Wake, Wakes, WorkerId,
+    Claimed, Fate, Finish, JobState, Lease, Store, StoreError, Wake, Wakes, WorkerId,
 };
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ use super::executor::{Attempt, Done};
 use super::heartbeat::News;
 use super::phase::{Phase, Stopper};
 use super::remaining::{self, Left};
-use super::roster::Roster;
+use super::roster::{Roster, Said};
 use super::slots::Slots;
 use crate::client::Tasker;
 use crate::task::{BoxFuture, Context};
@@ -78,7 +78,7 @@ struct State {
     roster: Roster,
     finishes: Vec<Finish>,
     queues: HashMap<Lease, String>,
-    unsent: Vec<Note>,
+    unsent: Vec<Said>,
     doubt: Doubt,
     summary: Summary,
     done: mpsc::UnboundedSender<Done>,
@@ -90,8 +90,6 @@ struct State {
     /// Whether an exchange may have notes to send.
     chatty: bool,
     looks: Looks,
-    /// Whether one has taken notes that may not be in the store yet.
-    noting: bool,
     look: Duration,
     look_at: Monotonic,
     failures: u32,
@@ -182,7 +180,6 @@ impl Settler {
         let compare = state.alive && state.doubt.is_due();
         if std::mem::take(&mut state.chatty) {
             state.unsent.extend(state.roster.send_notes());
-            state.noting |= !state.unsent.is_empty();
         }
         let running = *state.phase.borrow() == Phase::Run && state.alive;
         let claim = if running && state.hungry && !compare {
@@ -240,10 +237,6 @@ impl Settler {
             }
             state.roster.cancel(lease);
             self.lost(lease);
-        }
-        if state.noting && exchanged.unsent.is_empty() {
-            state.noting = false;
-            state.roster.sent();
         }
         state.unsent.extend(exchanged.unsent);
         if exchanged.compared {
@@ -459,7 +452,6 @@ impl State {
             looks: OFTEN,
             look: OFTEN.first,
             look_at: Monotonic::now() + OFTEN.first,
-            noting: false,
             failures: 0,
             retry_at: None,
             fenced: Vec::new(),
