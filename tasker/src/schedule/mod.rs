@@ -41,6 +41,8 @@
 mod calendar;
 mod civil;
 mod cron;
+mod day;
+mod days;
 mod describe;
 mod names;
 mod next;
@@ -51,6 +53,7 @@ pub(crate) mod runner;
 #[cfg(test)]
 mod tests;
 mod time;
+mod times;
 mod zones;
 
 pub use next::{Timetable, next};

@@ -6,9 +6,11 @@
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use super::calendar::{self, Calendar};
+use super::calendar::Calendar;
 use super::civil::{Instants, Place};
+use super::days::{DaySet, Days};
 use super::rule::{Rule, When};
+use super::times::Times;
 use super::zones;
 use crate::grammar::Message;
 
@@ -66,10 +68,27 @@ impl Timetable {
                     .map_or(i64::MAX, |millis| millis.saturating_mul(1000)),
                 anchor,
             },
-            When::Hourly { minute } => Steps::Flowing(Calendar::Hourly { minute }),
-            When::Days { days, time } => Steps::Concrete(Calendar::Days { days, time }),
-            When::Cron(text) if text.any_hour => Steps::Flowing(calendar::cron(&text)?),
-            When::Cron(text) => Steps::Concrete(calendar::cron(&text)?),
+            When::Hourly { minute } => Steps::Flowing(Calendar {
+                days: DaySet::Plain(Days::EVERY),
+                times: Times {
+                    hours: Times::ALL_HOURS,
+                    ..Times::at(u32::from(minute) * 60)
+                },
+            }),
+            When::Days { days, time } => Steps::Concrete(Calendar {
+                days: DaySet::Plain(days),
+                times: Times::at(time.second),
+            }),
+            When::Cron(cron) => {
+                let calendar = Calendar {
+                    days: DaySet::Cron(cron.days),
+                    times: cron.times,
+                };
+                match cron.any_hour {
+                    true => Steps::Flowing(calendar),
+                    false => Steps::Concrete(calendar),
+                }
+            }
         };
         Ok(Self {
             place: place(rule, tz),
@@ -111,7 +130,7 @@ impl Timetable {
             // The second pass of a fold, whose local times have all had their turn.
             civil = before(self.place.fold(first, second).end);
         }
-        while let Some(found) = calendar.next(civil)? {
+        while let Some(found) = calendar.next(civil) {
             let at = match self.place.instants(found) {
                 Some(
                     Instants::One(at) | Instants::Two { first: at, .. } | Instants::Gap { end: at },
@@ -137,7 +156,7 @@ impl Timetable {
             && after < second
         {
             let fold = self.place.fold(first, second);
-            if let Some(found) = calendar.next(civil)?
+            if let Some(found) = calendar.next(civil)
                 && found < fold.end
                 && let Some(Instants::Two { first: at, .. }) = self.place.instants(found)
             {
@@ -146,7 +165,7 @@ impl Timetable {
             // Nothing is left of the first pass: the clock goes back to where the fold starts.
             civil = before(fold.start);
         }
-        while let Some(found) = calendar.next(civil)? {
+        while let Some(found) = calendar.next(civil) {
             match self.place.instants(found) {
                 Some(Instants::One(at)) => return Ok(Some(at)),
                 Some(Instants::Two { first, second }) => {

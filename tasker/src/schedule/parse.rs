@@ -4,8 +4,9 @@
 //! wrong and says what to write.
 
 use super::cron;
+use super::days::Days;
 use super::names;
-use super::rule::{Days, Rule, When};
+use super::rule::{Rule, When};
 use super::time::TimeOfDay;
 use super::zones;
 use crate::grammar::cursor::{self, Cursor};
@@ -266,7 +267,9 @@ const fn needed<'a>(
 }
 
 const fn cron_fields(text: &str) -> Result<When, Message> {
-    Ok(When::Cron(attempt!(cron::check(text))))
+    let mut cron = attempt!(cron::parse(text));
+    cron.with_seconds = cron.times.seconds != 1;
+    Ok(When::Cron(cron))
 }
 
 /// Cron begins with a digit or a star, no other rule does.

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::cron::CronText;
-use super::names::{LAST, MONTHS, WEEKDAYS};
+use super::cron::Cron;
+use super::days::Days;
 use super::time::TimeOfDay;
 use super::zones;
 use crate::grammar::{Message, duration};
@@ -53,47 +53,7 @@ pub(super) enum When {
     /// At a time of the days that match.
     Days { days: Days, time: TimeOfDay },
     /// At what five or six cron fields match.
-    Cron(CronText),
-}
-
-/// A set of days: those whose weekday, month and day of the month are all in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Days {
-    /// Bit 0 is Monday.
-    pub(super) weekdays: u8,
-    /// Bit 0 is January.
-    pub(super) months: u16,
-    /// Bits 1 to 31 are days, bit 0 the last day of the month.
-    pub(super) dates: u32,
-}
-
-impl Days {
-    pub(super) const ALL_WEEKDAYS: u8 = 0x7f;
-    pub(super) const MONDAY_TO_FRIDAY: u8 = 0x1f;
-    pub(super) const WEEKEND: u8 = 0x60;
-    pub(super) const ALL_MONTHS: u16 = 0xfff;
-    pub(super) const ALL_DATES: u32 = !LAST;
-
-    pub(super) const EVERY: Self = Self {
-        weekdays: Self::ALL_WEEKDAYS,
-        months: Self::ALL_MONTHS,
-        dates: Self::ALL_DATES,
-    };
-
-    pub(super) const fn of_week(weekdays: u8) -> Self {
-        Self {
-            weekdays,
-            ..Self::EVERY
-        }
-    }
-
-    pub(super) const fn of_year(months: u16, dates: u32) -> Self {
-        Self {
-            months,
-            dates,
-            ..Self::EVERY
-        }
-    }
+    Cron(Cron),
 }
 
 impl Rule {
@@ -164,62 +124,7 @@ impl fmt::Display for Rule {
             When::Hourly { minute: 0 } => f.write_str("hourly"),
             When::Hourly { minute } => write!(f, "hourly :{minute:02}"),
             When::Days { days, time } => write!(f, "{days} {time}"),
-            When::Cron(cron) => f.write_str(cron.as_str()),
+            When::Cron(cron) => cron.fmt(f),
         }
     }
-}
-
-/// The words of the grammar without the time of day.
-impl fmt::Display for Days {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.months != Self::ALL_MONTHS {
-            f.write_str("yearly ")?;
-            list(
-                f,
-                set_bits(u32::from(self.months)).map(|bit| MONTHS[bit as usize].split_at(3).0),
-            )?;
-            f.write_str(" ")?;
-            return list(f, dates(self.dates));
-        }
-        if self.dates != Self::ALL_DATES {
-            f.write_str("monthly ")?;
-            return list(f, dates(self.dates));
-        }
-        match self.weekdays {
-            Self::ALL_WEEKDAYS => f.write_str("daily"),
-            Self::MONDAY_TO_FRIDAY => f.write_str("weekdays"),
-            Self::WEEKEND => f.write_str("weekends"),
-            set => {
-                f.write_str("weekly ")?;
-                list(
-                    f,
-                    set_bits(u32::from(set)).map(|bit| WEEKDAYS[bit as usize].split_at(3).0),
-                )
-            }
-        }
-    }
-}
-
-/// The bits of a set, lowest first.
-pub(super) fn set_bits(set: u32) -> impl Iterator<Item = u32> + Clone {
-    (0..32).filter(move |bit| set & (1 << bit) != 0)
-}
-
-/// The days of a set as the grammar writes them, `last` at the end.
-fn dates(set: u32) -> impl Iterator<Item = String> {
-    let last = (set & LAST != 0).then(|| "last".to_owned());
-    set_bits(set & !LAST).map(|day| day.to_string()).chain(last)
-}
-
-fn list<T: fmt::Display>(
-    f: &mut fmt::Formatter<'_>,
-    items: impl Iterator<Item = T>,
-) -> fmt::Result {
-    for (place, item) in items.enumerate() {
-        if place > 0 {
-            f.write_str(",")?;
-        }
-        item.fmt(f)?;
-    }
-    Ok(())
 }

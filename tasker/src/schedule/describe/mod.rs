@@ -1,12 +1,14 @@
 //! A rule in plain words, for people who look at a list of schedules.
 
+mod days;
+mod times;
+
 use std::fmt::Write;
 
-use super::calendar::parser;
-use super::cron::CronText;
-use super::names::{LAST, MONTHS, WEEKDAYS};
-use super::rule::{Days, Rule, When, set_bits};
+use super::cron::Cron;
+use super::rule::{Rule, When};
 use super::time::write_offset;
+use times::Words;
 
 const UNITS: [(u64, &str); 5] = [
     (86_400_000, "day"),
@@ -28,13 +30,9 @@ impl Rule {
             When::Hourly { minute: 1 } => "every hour, 1 minute past".to_owned(),
             When::Hourly { minute } => format!("every hour, {minute} minutes past"),
             When::Days { days, time } => {
-                let clock = super::time::TimeOfDay {
-                    offset: None,
-                    ..*time
-                };
-                format!("{} at {clock}", on(*days))
+                format!("{} at {}", days::words(*days), times::clock(time.second))
             }
-            When::Cron(text) => cron(text),
+            When::Cron(fields) => cron(fields),
         };
         if let Some(zone) = self.zone() {
             words.push_str(" in ");
@@ -71,41 +69,6 @@ fn every(period: u64) -> String {
     words
 }
 
-fn on(days: Days) -> String {
-    if days.months != Days::ALL_MONTHS {
-        let months: Vec<String> = set_bits(u32::from(days.months))
-            .map(|bit| capital(MONTHS[bit as usize]))
-            .collect();
-        return format!(
-            "on the {} of {} every year",
-            dates(days.dates),
-            and(&months)
-        );
-    }
-    if days.dates != Days::ALL_DATES {
-        return format!("on the {} of every month", dates(days.dates));
-    }
-    match days.weekdays {
-        Days::ALL_WEEKDAYS => "every day".to_owned(),
-        Days::MONDAY_TO_FRIDAY => "every Monday to Friday".to_owned(),
-        set => {
-            let names: Vec<String> = set_bits(u32::from(set))
-                .map(|bit| capital(WEEKDAYS[bit as usize]))
-                .collect();
-            format!("every {}", and(&names))
-        }
-    }
-}
-
-/// `1st and 15th`, `last day`.
-fn dates(set: u32) -> String {
-    let mut dates: Vec<String> = set_bits(set & !LAST).map(ordinal).collect();
-    if set & LAST != 0 {
-        dates.push("last day".to_owned());
-    }
-    and(&dates)
-}
-
 fn ordinal(number: u32) -> String {
     let ending = match (number % 10, number) {
         (_, 11..=13) => "th",
@@ -131,21 +94,11 @@ fn capital(name: &str) -> String {
     first.to_uppercase() + rest
 }
 
-/// The cron crate's words, as part of a sentence.
-fn cron(text: &CronText) -> String {
-    let Ok(cron) = parser().parse(text.as_str()) else {
-        return format!("cron {}", text.as_str());
-    };
-    let words = cron.describe();
-    let words = words.trim_end_matches('.');
-    // It writes `At every 5 minutes`, which reads better without its first word.
-    let words = words
-        .strip_prefix("At ")
-        .filter(|words| words.starts_with("every"))
-        .unwrap_or(words);
-    let mut letters = words.chars();
-    match letters.next() {
-        Some(first) => first.to_lowercase().chain(letters).collect(),
-        None => format!("cron {}", text.as_str()),
+fn cron(cron: &Cron) -> String {
+    let days = days::cron(&cron.days);
+    match times::words(cron.times) {
+        Words::At(at) => format!("{days} {at}"),
+        Words::Often(often) if days == "every day" => often,
+        Words::Often(often) => format!("{often} {days}"),
     }
 }
