@@ -26,15 +26,42 @@ pub(super) struct Day {
 
 impl Day {
     pub(super) fn of(date: NaiveDate) -> Self {
-        let year = date.year();
+        Self::on(date.year(), date.month(), date.day())
+    }
+
+    /// The day of that date, which must exist.
+    pub(super) const fn on(year: i32, month: u32, date: u32) -> Self {
+        let lengths = month_lengths(is_leap(year));
+        let mut of_year = date;
+        let mut before = 0;
+        while before + 1 < month as usize {
+            of_year += lengths[before];
+            before += 1;
+        }
+        let last = year - 1;
+        let days = 365 * last + last.div_euclid(4) - last.div_euclid(100) + last.div_euclid(400);
         Self {
-            date: date.day(),
-            month: date.month(),
-            month_length: u32::from(date.num_days_in_month()),
-            weekday: date.weekday().num_days_from_monday(),
-            of_year: date.ordinal(),
-            year_length: year_length(year),
-            neighbours: [year_length(year - 1), year_length(year + 1)],
+            date,
+            month,
+            month_length: lengths[before],
+            // The first day of year 1 is a Monday.
+            weekday: (days + of_year as i32 - 1).rem_euclid(7) as u32,
+            of_year,
+            year_length: 365 + is_leap(year) as u32,
+            neighbours: [365 + is_leap(last) as u32, 365 + is_leap(year + 1) as u32],
+        }
+    }
+
+    /// The day that comes first in its week, its month and its year.
+    pub(super) const fn lowest(week_start: u32) -> Self {
+        Self {
+            date: 1,
+            month: 1,
+            month_length: 31,
+            weekday: week_start,
+            of_year: 1,
+            year_length: 365,
+            neighbours: [365; 2],
         }
     }
 
@@ -71,9 +98,12 @@ impl Day {
     }
 }
 
-fn year_length(year: i32) -> u32 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    365 + u32::from(leap)
+const fn is_leap(year: i32) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+const fn month_lengths(leap: bool) -> [u32; 12] {
+    [31, 28 + leap as u32, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 }
 
 /// Where week 1 begins, in days from 1 January, which stands at `new_year` in its own week.
@@ -165,20 +195,7 @@ impl EveryDay {
     }
 
     const fn month_length(&self) -> u32 {
-        [
-            31,
-            28 + self.is_leap() as u32,
-            31,
-            30,
-            31,
-            30,
-            31,
-            31,
-            30,
-            31,
-            30,
-            31,
-        ][self.month]
+        month_lengths(self.is_leap())[self.month]
     }
 }
 
@@ -231,7 +248,14 @@ mod tests {
             let week = date.iso_week();
             let last = NaiveDate::from_ymd_opt(week.year(), 12, 28).expect("a date");
             let expected = (week.week(), last.iso_week().week());
-            assert_eq!(Day::of(date).week(0), expected, "{date}");
+            let day = Day::of(date);
+            assert_eq!(day.week(0), expected, "{date}");
+            assert_eq!(day.weekday, date.weekday().num_days_from_monday(), "{date}");
+            assert_eq!(
+                (day.of_year, day.month_length),
+                (date.ordinal(), u32::from(date.num_days_in_month())),
+                "{date}"
+            );
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::cron::CronDays;
 use super::day::{Day, EveryDay};
 use super::names::{LAST, MONTHS, WEEKDAYS};
+use super::rrule::ByDays;
 
 /// The days whose weekday, month and day of the month are all in the set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,7 @@ impl fmt::Display for Days {
 pub(super) enum DaySet {
     Plain(Days),
     Cron(CronDays),
+    Rrule(ByDays),
 }
 
 impl DaySet {
@@ -90,6 +92,7 @@ impl DaySet {
         match self {
             DaySet::Plain(days) => days.matches(day),
             DaySet::Cron(days) => days.matches(day),
+            DaySet::Rrule(days) => days.matches(day),
         }
     }
 
@@ -98,6 +101,7 @@ impl DaySet {
         match self {
             DaySet::Plain(days) => days.months,
             DaySet::Cron(days) => days.months,
+            DaySet::Rrule(days) => days.months,
         }
     }
 

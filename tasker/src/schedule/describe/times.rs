@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::and;
 use crate::schedule::days::set_bits;
+use crate::schedule::rrule::Frequency;
 use crate::schedule::times::Times;
 
 /// Up to so many times of day are written out.
@@ -47,6 +48,23 @@ fn often(times: Times) -> String {
         Some(1) => seconds + &hours,
         _ => format!("{seconds} in {}{hours}", numbered("minute", times.minutes)),
     }
+}
+
+/// What limits a period of less than a day that is counted by itself.
+pub(super) fn limits(times: Times, frequency: Frequency) -> String {
+    let mut words = match frequency {
+        Frequency::Hourly => past(times.minutes),
+        _ if times.minutes == Times::ALL_SIXTY => String::new(),
+        _ => format!(" in {}", numbered("minute", times.minutes)),
+    };
+    let seconds_limit = match frequency {
+        Frequency::Secondly => times.seconds != Times::ALL_SIXTY,
+        _ => times.seconds != 1,
+    };
+    if seconds_limit {
+        words.push_str(&format!(" at {}", numbered("second", times.seconds)));
+    }
+    words + &hours(times.hours)
 }
 
 /// ` at :15 and :45`; nothing for the full hour.
