@@ -1,6 +1,6 @@
 //! The calendar without any zone: which local dates and times a rule names.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
 use super::day::Day;
 use super::days::{DaySet, Days};
@@ -55,7 +55,6 @@ impl Calendar {
                     Some(Until::Local(until)) => until,
                     _ => NaiveDateTime::MAX,
                 };
-                let start = start.unwrap_or(DateTime::UNIX_EPOCH.naive_utc());
                 Some(Calendar::Recurrence(Recurrence::new(rule, start, until)))
             }
         }

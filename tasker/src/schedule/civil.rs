@@ -40,6 +40,13 @@ pub(super) struct Fold {
     pub(super) end: NaiveDateTime,
 }
 
+/// What the clock would show, and what it shows instead: later where it is put forward.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change {
+    pub(super) from: NaiveDateTime,
+    pub(super) to: NaiveDateTime,
+}
+
 impl Place {
     /// What the clock shows at `at`.
     pub(super) fn local(self, at: DateTime<Utc>) -> NaiveDateTime {
@@ -98,6 +105,23 @@ impl Place {
             }
         }
         Some(from + TimeDelta::seconds(changed))
+    }
+
+    /// The clock changes after `from` and up to `to`.
+    pub(super) fn changes(self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Change> {
+        let mut found = Vec::new();
+        let mut at = from;
+        while at < to {
+            let tomorrow = (at + TimeDelta::days(1)).min(to);
+            if let Some(change) = self.change(at, tomorrow) {
+                found.push(Change {
+                    from: change.naive_utc() + self.offset(at),
+                    to: self.local(change),
+                });
+            }
+            at = tomorrow;
+        }
+        found
     }
 
     /// How far the clock is ahead of UTC.

@@ -127,6 +127,7 @@ const fn weeks(new_year: i32, length: i32) -> i32 {
 /// length, and by that of their neighbours.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EveryDay {
+    /// Seven leap years, then seven that have none beside them, seven after one, seven before one.
     kind: u32,
     month: usize,
     date: u32,
@@ -191,7 +192,7 @@ impl EveryDay {
     }
 
     const fn is_leap(&self) -> bool {
-        self.kind / 7 == 1
+        self.kind / 7 == 0
     }
 
     const fn month_length(&self) -> u32 {

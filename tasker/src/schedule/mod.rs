@@ -45,6 +45,8 @@ mod day;
 mod days;
 mod describe;
 mod except;
+#[cfg(feature = "cli")]
+mod explain;
 mod filter;
 mod grid;
 mod jitter;
@@ -67,6 +69,8 @@ mod walk;
 mod window;
 mod zones;
 
+#[cfg(feature = "cli")]
+pub(crate) use explain::{Line, explain};
 pub use next::{Timetable, next};
 pub use occurrences::{Missed, Occurrences, missed, occurrences};
 pub use policy::{Fold, Gap};

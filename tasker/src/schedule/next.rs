@@ -135,6 +135,15 @@ impl Timetable {
         Ok(found.filter(|found| *found <= self.end))
     }
 
+    /// When the occurrence at `at` was due, before jitter.
+    pub(super) fn due(&self, at: DateTime<Utc>) -> Result<DateTime<Utc>, Message> {
+        let Some(jitter) = &self.jitter else {
+            return Ok(at);
+        };
+        let due = self.latest(at, TimeDelta::milliseconds(i64::from(jitter.most)))?;
+        Ok(due.unwrap_or(at))
+    }
+
     /// The occurrence on time that is the last up to `until`, if there is one in the time before that.
     fn latest(
         &self,

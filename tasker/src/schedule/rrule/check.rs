@@ -130,7 +130,7 @@ const fn check_end(rule: &Rrule) -> Result<(), Message> {
     };
     if until < start.civil().and_utc().timestamp() {
         return Err(Message::new(
-            "`UNTIL` lies before `DTSTART`: the rule would never run",
+            "`UNTIL` lies before `DTSTART`, so that the rule never runs: write a later one",
         ));
     }
     Ok(())

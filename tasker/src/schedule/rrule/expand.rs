@@ -4,7 +4,7 @@
 //! period of days (`BYSETPOS`); and periods below a day that have an interval or positions. All of them start from
 //! the time asked about, however long ago the rule began.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, Timelike};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
 use super::{ByDays, Frequency, Numbers, Rrule};
 use crate::schedule::calendar::{END, at, before, next_month};
@@ -17,8 +17,10 @@ pub(in crate::schedule) struct Recurrence {
     frequency: Frequency,
     interval: i64,
     week_start: u32,
-    /// Nothing comes before it, and intervals are counted from its period.
+    /// Intervals are counted from its period.
     start: NaiveDateTime,
+    /// The first moment that may match.
+    first: NaiveDateTime,
     /// The last moment that may match.
     until: NaiveDateTime,
     days: ByDays,
@@ -30,14 +32,16 @@ impl Recurrence {
     /// `start` stands for a `DTSTART` that the rule does not have, `until` is its last local time.
     pub(in crate::schedule) fn new(
         rule: &Rrule,
-        start: NaiveDateTime,
+        start: Option<NaiveDateTime>,
         until: NaiveDateTime,
     ) -> Self {
+        let start = rule.start.map(|start| start.civil()).or(start);
         Self {
             frequency: rule.frequency,
             interval: i64::from(rule.interval),
             week_start: u32::from(rule.week_start),
-            start: rule.start.map_or(start, |start| start.civil()),
+            start: start.unwrap_or(DateTime::UNIX_EPOCH.naive_utc()),
+            first: start.unwrap_or(NaiveDateTime::MIN),
             until,
             days: ByDays::new(rule),
             times: rule.times(),
@@ -62,7 +66,10 @@ impl Recurrence {
 
     /// The first match after `civil`.
     pub(in crate::schedule) fn next(&self, civil: NaiveDateTime) -> Option<NaiveDateTime> {
-        let after = civil.max(before(self.start));
+        let after = match civil < self.first {
+            true => before(self.first),
+            false => civil,
+        };
         let found = match self.unit() {
             Some(unit) if self.interval > 1 || !self.positions.is_empty() => {
                 self.next_within_days(after, unit)
@@ -144,7 +151,7 @@ impl Recurrence {
         let mut period = after.and_utc().timestamp().div_euclid(unit);
         loop {
             period = start + round_up(period - start, self.interval);
-            let begin = chrono::DateTime::from_timestamp(period.checked_mul(unit)?, 0)?.naive_utc();
+            let begin = DateTime::from_timestamp(period.checked_mul(unit)?, 0)?.naive_utc();
             let today = begin.date();
             if today.year() >= END || begin > self.until {
                 return None;
@@ -270,12 +277,12 @@ impl Recurrence {
                 let next = round_up(weeks, self.interval);
                 match next == weeks {
                     true => Some(date),
-                    false => first.checked_add_days(Days::new(u64::try_from(next * 7).ok()?)),
+                    false => first.checked_add_signed(TimeDelta::try_weeks(next)?),
                 }
             }
             Frequency::Daily => {
                 let days = round_up((date - start).num_days(), self.interval);
-                start.checked_add_days(Days::new(u64::try_from(days).ok()?))
+                start.checked_add_signed(TimeDelta::try_days(days)?)
             }
             _ => Some(date),
         }
@@ -315,12 +322,9 @@ fn chosen(positions: &Numbers<6>, of: i64) -> impl Iterator<Item = i64> {
         .filter(move |place| (0..of).contains(place))
 }
 
-/// The first multiple of `step` at or above `number`, and none below 0.
+/// The first multiple of `step` at or above `number`.
 fn round_up(number: i64, step: i64) -> i64 {
-    match number.max(0) % step {
-        0 => number.max(0),
-        rest => number.max(0) + step - rest,
-    }
+    number + (step - number.rem_euclid(step)) % step
 }
 
 fn greatest_common_divisor(a: i64, b: i64) -> i64 {

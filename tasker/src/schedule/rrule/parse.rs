@@ -44,6 +44,7 @@ pub(in crate::schedule) const fn parse(
     let mut start = None;
     let mut zone = None;
     if let Some(rest) = cursor::after_prefix(word, "DTSTART")
+        && let [b':' | b';', ..] = rest.as_bytes()
         && let Some((names, value)) = cursor::split(rest, b':')
     {
         (start, zone) = attempt!(front(names, value));
