@@ -79,9 +79,14 @@ impl Setting {
         let tz = dice.from(&ZONES);
         let after = match dice.chance(1, 2) {
             true => dice.from(&CHANGES).parse().expect("an instant"),
-            false => DateTime::from_timestamp(dice.roll(4_070_908_800) as i64, 0).expect("in range"),
+            false => {
+                DateTime::from_timestamp(dice.roll(4_070_908_800) as i64, 0).expect("in range")
+            }
         } + TimeDelta::minutes(dice.roll(1_440) as i64);
-        let (gap, fold) = (dice.from(&["skip", "next"]), dice.from(&["first", "second", "both"]));
+        let (gap, fold) = (
+            dice.from(&["skip", "next"]),
+            dice.from(&["first", "second", "both"]),
+        );
         let mut clauses = String::new();
         let mut question = json!({
             "tz": tz, "after": after.timestamp(), "most": MOST, "gap": gap, "fold": fold,
@@ -97,17 +102,29 @@ impl Setting {
         }
         if dice.chance(1, 6) {
             let day = (after + TimeDelta::days(dice.roll(5) as i64)).date_naive();
-            let dates = [day.to_string(), day.succ_opt().expect("a day").format("%m-%d").to_string()];
+            let dates = [
+                day.to_string(),
+                day.succ_opt().expect("a day").format("%m-%d").to_string(),
+            ];
             clauses.push_str(&format!(" except {}", dates.join(",")));
             question["dates"] = json!(dates);
         }
         if dice.chance(1, 8) {
-            let (name, days) = dice.from(&[("weekends", vec![5, 6]), ("weekdays", vec![0, 1, 2, 3, 4]), ("weekly tue", vec![1])]);
+            let (name, days) = dice.from(&[
+                ("weekends", vec![5, 6]),
+                ("weekdays", vec![0, 1, 2, 3, 4]),
+                ("weekly tue", vec![1]),
+            ]);
             clauses.push_str(&format!(" except {name}"));
             question["weekdays"] = json!(days);
         }
         clauses.push_str(&format!(" gap {gap} fold {fold}"));
-        Self { tz, after, clauses, question }
+        Self {
+            tz,
+            after,
+            clauses,
+            question,
+        }
     }
 }
 
@@ -117,7 +134,11 @@ pub(crate) fn ours(case: &Case) -> Option<Vec<i64>> {
         Ok(rule) => rule,
         Err(message) => {
             let known = ["never runs", "`BYSETPOS` asks for number"];
-            assert!(known.iter().any(|part| message.as_str().contains(part)), "{}: {message}", case.text);
+            assert!(
+                known.iter().any(|part| message.as_str().contains(part)),
+                "{}: {message}",
+                case.text
+            );
             return None;
         }
     };
@@ -127,7 +148,11 @@ pub(crate) fn ours(case: &Case) -> Option<Vec<i64>> {
         match at {
             Ok(at) => found.push(at.timestamp()),
             Err(message) => {
-                assert!(message.as_str().contains("leave out"), "{}: {message}", case.text);
+                assert!(
+                    message.as_str().contains("leave out"),
+                    "{}: {message}",
+                    case.text
+                );
                 return None;
             }
         }
@@ -165,22 +190,42 @@ pub(crate) fn compare(peer: &Peer, cases: impl Iterator<Item = Case>) -> Result<
         } else if case.difference.is_some() {
             known += 1;
         } else {
-            wrong.push(format!("{} in {} after {}\n  ours   {}\n  theirs {}", case.text, case.tz, case.after, shown(&our), match their {
-                Ok(their) => shown(&their),
-                Err(_) => theirs.to_string(),
-            }));
+            wrong.push(format!(
+                "{} in {} after {}\n  ours   {}\n  theirs {}",
+                case.text,
+                case.tz,
+                case.after,
+                shown(&our),
+                match their {
+                    Ok(their) => shown(&their),
+                    Err(_) => theirs.to_string(),
+                }
+            ));
         }
     }
-    println!("{same} cases with {occurrences} occurrences alike, {known} different as listed, {silent} that never run, {} wrong", wrong.len());
+    println!(
+        "{same} cases with {occurrences} occurrences alike, {known} different as listed, {silent} that never run, {} wrong",
+        wrong.len()
+    );
     match wrong.is_empty() {
         true => Ok(()),
-        false => Err(format!("{} differ:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n")).into()),
+        false => Err(format!(
+            "{} differ:\n{}",
+            wrong.len(),
+            wrong[..wrong.len().min(20)].join("\n")
+        )
+        .into()),
     }
 }
 
 pub(crate) fn shown(instants: &[i64]) -> String {
     let texts: Vec<String> = (instants.iter())
-        .map(|at| DateTime::from_timestamp(*at, 0).expect("in range").format("%FT%TZ").to_string())
+        .map(|at| {
+            DateTime::from_timestamp(*at, 0)
+                .expect("in range")
+                .format("%FT%TZ")
+                .to_string()
+        })
         .collect();
     texts.join(" ")
 }

@@ -17,8 +17,19 @@ pub(crate) fn random(seed: u64) -> Case {
     let (date, month, weekday) = (date(&mut dice), month(&mut dice), weekday(&mut dice));
     let second = dice.chance(1, 4).then(|| time(&mut dice, 59));
     let text = |of: fn(&Field) -> &String, date: &Field, weekday: &Field| -> String {
-        let fields = [second.as_ref(), Some(&minute), Some(&hour), Some(date), Some(&month), Some(weekday)];
-        let fields: Vec<&str> = fields.into_iter().flatten().map(|field| of(field).as_str()).collect();
+        let fields = [
+            second.as_ref(),
+            Some(&minute),
+            Some(&hour),
+            Some(date),
+            Some(&month),
+            Some(weekday),
+        ];
+        let fields: Vec<&str> = fields
+            .into_iter()
+            .flatten()
+            .map(|field| of(field).as_str())
+            .collect();
         fields.join(" ")
     };
     let ours = text(|field| &field.0, &date, &weekday);
@@ -27,7 +38,10 @@ pub(crate) fn random(seed: u64) -> Case {
     let is_plain = |field: &Field| !field.1.contains(['#', 'L', 'W']);
     let theirs = match date == star || weekday == star || is_plain(&date) && is_plain(&weekday) {
         true => vec![text(|field| &field.1, &date, &weekday)],
-        false => vec![text(|field| &field.1, &date, &star), text(|field| &field.1, &star, &weekday)],
+        false => vec![
+            text(|field| &field.1, &date, &star),
+            text(|field| &field.1, &star, &weekday),
+        ],
     };
     let horizon = setting.after + TimeDelta::days(40 * 365);
     let mut question = setting.question;
@@ -40,7 +54,10 @@ pub(crate) fn random(seed: u64) -> Case {
         after: setting.after,
         horizon: horizon - TimeDelta::days(3),
         question,
-        difference: date.1.ends_with("31W").then_some("nearest-to-a-missing-day"),
+        difference: date
+            .1
+            .ends_with("31W")
+            .then_some("nearest-to-a-missing-day"),
     }
 }
 
@@ -58,7 +75,11 @@ fn time(dice: &mut Dice, max: i64) -> Field {
         2 => same(format!("*/{}", dice.from(&[2, 5, 7, 12, 15, 20]))),
         3 => {
             let from = dice.roll(max as u64 / 2);
-            same(format!("{from}-{}/{}", from + 1 + dice.roll(max as u64 / 2), 1 + dice.roll(4)))
+            same(format!(
+                "{from}-{}/{}",
+                from + 1 + dice.roll(max as u64 / 2),
+                1 + dice.roll(4)
+            ))
         }
         4 => same(listed(dice.few(0, max))),
         5 => any("0"),

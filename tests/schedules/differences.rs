@@ -157,7 +157,11 @@ impl Difference {
         let found = (shown(&ours), theirs);
         match (found.0.as_str(), found.1.as_str()) == (self.ours, self.theirs) {
             true => Ok(()),
-            false => Err(format!("{}\n{}\n  ours   {}\n  theirs {}", self.text, self.reason, found.0, found.1).into()),
+            false => Err(format!(
+                "{}\n{}\n  ours   {}\n  theirs {}",
+                self.text, self.reason, found.0, found.1
+            )
+            .into()),
         }
     }
 }

@@ -39,15 +39,19 @@ fn main() -> ExitCode {
     ];
     let random = random.map(|(name, make)| {
         trial(name.to_owned(), Arc::clone(&peer), move |peer| {
-            compare(peer, (0..number("TASKER_TEST_CASES", u64::from(CASES))).map(|place| {
-                make(place + number("TASKER_TEST_SEED", 1) * 1_000_000_007)
-            }))
+            compare(
+                peer,
+                (0..number("TASKER_TEST_CASES", u64::from(CASES)))
+                    .map(|place| make(place + number("TASKER_TEST_SEED", 1) * 1_000_000_007)),
+            )
         })
     });
     let listed = differences::ALL.iter().map(|difference| {
-        trial(format!("differences/{}", difference.name), Arc::clone(&peer), |peer| {
-            difference.prove(peer)
-        })
+        trial(
+            format!("differences/{}", difference.name),
+            Arc::clone(&peer),
+            |peer| difference.prove(peer),
+        )
     });
     let trials = random.into_iter().chain(listed).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -68,7 +72,9 @@ fn trial(
 
 fn number(variable: &str, default: u64) -> u64 {
     match std::env::var(variable) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable}={text} is no number")),
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{variable}={text} is no number")),
         Err(_) => default,
     }
 }

@@ -44,7 +44,13 @@ impl Peer {
             _folder: Some(folder),
         };
         let zones = format!("tzdata=={}", zone_data());
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+        let pip = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ];
         peer.run(&[&pip[..], &PACKAGES, &[&zones]].concat())?;
         peer.check()?;
         Ok(peer)
@@ -54,7 +60,10 @@ impl Peer {
     fn check(&self) -> Result<(), String> {
         let program = "import croniter, dateutil.rrule, tzdata; print(tzdata.IANA_VERSION)";
         let version = self.run(&["-c", program]).map_err(|_| {
-            format!("`{}` does not have the packages croniter, python-dateutil and tzdata", self.python.display())
+            format!(
+                "`{}` does not have the packages croniter, python-dateutil and tzdata",
+                self.python.display()
+            )
         })?;
         match version.trim() == chrono_tz::IANA_TZDB_VERSION {
             true => Ok(()),
@@ -89,7 +98,10 @@ impl Peer {
             .spawn()
             .map_err(failed)?;
         let mut stdin = child.stdin.take().ok_or("the peer has no input")?;
-        let lines: String = questions.iter().map(|question| format!("{question}\n")).collect();
+        let lines: String = questions
+            .iter()
+            .map(|question| format!("{question}\n"))
+            .collect();
         // From a thread of its own, or both would wait for the other to read.
         let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
         let stdout = child.stdout.take().ok_or("the peer has no output")?;
@@ -101,7 +113,11 @@ impl Peer {
         child.wait().map_err(failed)?;
         match writer.join() {
             Ok(Ok(())) if answers.len() == questions.len() => Ok(answers),
-            _ => Err(format!("the peer answered {} of {} questions", answers.len(), questions.len())),
+            _ => Err(format!(
+                "the peer answered {} of {} questions",
+                answers.len(),
+                questions.len()
+            )),
         }
     }
 }

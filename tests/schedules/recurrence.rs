@@ -131,7 +131,14 @@ fn weekdays(parts: &mut Parts, dice: &mut Dice, most: i64) {
             0 => name.to_owned(),
             place => format!("{place}{name}"),
         });
-        answer.push(json!([day, if place == 0 { Value::Null } else { json!(place) }]));
+        answer.push(json!([
+            day,
+            if place == 0 {
+                Value::Null
+            } else {
+                json!(place)
+            }
+        ]));
     }
     let plain = texts.iter().filter(|text| text.len() == 2).count();
     if plain > 0 && plain < texts.len() {
@@ -152,11 +159,22 @@ fn times(parts: &mut Parts, dice: &mut Dice, often: u64) {
     }
 }
 
-fn case(frequency: &str, mut parts: Parts, mut dice: Dice, within: TimeDelta, horizon: TimeDelta) -> Case {
+fn case(
+    frequency: &str,
+    mut parts: Parts,
+    mut dice: Dice,
+    within: TimeDelta,
+    horizon: TimeDelta,
+) -> Case {
     let setting = Setting::random(&mut dice);
     if dice.chance(1, 2) {
         let interval = dice.from(&[2, 2, 3, 4, 5, 7, 11, 24, 60, 90]);
-        parts.add("INTERVAL", &interval.to_string(), "interval", json!(interval));
+        parts.add(
+            "INTERVAL",
+            &interval.to_string(),
+            "interval",
+            json!(interval),
+        );
     }
     if dice.chance(1, 5) && parts.text.contains("BY") {
         let place = dice.from(&[vec![1], vec![-1], vec![1, -1], vec![2], vec![-2, 3]]);
@@ -175,7 +193,11 @@ fn case(frequency: &str, mut parts: Parts, mut dice: Dice, within: TimeDelta, ho
     let start = start - TimeDelta::seconds(i64::from(chrono::Timelike::second(&start)));
     let end = setting.after + horizon;
     let mut question = setting.question;
-    let mut text = format!("rrule DTSTART={};FREQ={frequency}{}", basic(start), parts.text);
+    let mut text = format!(
+        "rrule DTSTART={};FREQ={frequency}{}",
+        basic(start),
+        parts.text
+    );
     match dice.roll(8) {
         0 => {
             let count = 1 + dice.roll(12);
@@ -183,9 +205,13 @@ fn case(frequency: &str, mut parts: Parts, mut dice: Dice, within: TimeDelta, ho
             question["count"] = json!(count);
         }
         1 => {
-            let until = setting.after.naive_utc() + TimeDelta::minutes(dice.roll(within.num_minutes() as u64) as i64);
+            let until = setting.after.naive_utc()
+                + TimeDelta::minutes(dice.roll(within.num_minutes() as u64) as i64);
             text.push_str(&format!(";UNTIL={}", basic(until)));
-            parts.question.insert("until".to_owned(), json!(until.to_string().replace(' ', "T")));
+            parts.question.insert(
+                "until".to_owned(),
+                json!(until.to_string().replace(' ', "T")),
+            );
         }
         _ => {}
     }

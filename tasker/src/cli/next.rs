@@ -28,6 +28,13 @@ pub(super) fn command() -> Command {
                 .value_parser(zone_name)
                 .help("The time zone, such as Europe/London [default: UTC]"),
         )
+        .arg(
+            Arg::new("after")
+                .long("after")
+                .value_name("INSTANT")
+                .value_parser(super::tree::instant)
+                .help("Where to begin, such as 2025-03-29T00:00:00Z [default: now]"),
+        )
         .arg(count(10))
 }
 
@@ -67,18 +74,23 @@ pub(super) fn check(matches: &ArgMatches) -> Result<(), Fault> {
 pub(super) fn answer(matches: &ArgMatches, json: bool) -> Result<()> {
     let tz = matches.get_one::<String>("tz").map(String::as_str);
     let count = matches.get_one("count").copied().unwrap_or(10_u32);
-    let now = Utc::now();
+    let after = matches.get_one("after").copied().unwrap_or_else(Utc::now);
     let rule = Rule::parse_in(super::text(matches, "rule"), tz).map_err(setup)?;
     let answer = Answer {
         tz: rule.zone().or(tz).unwrap_or(DEFAULT_ZONE).to_owned(),
-        starts_now: rule.needs_start(),
+        lacks_start: rule.needs_start(),
         rule,
     };
-    let rule = match answer.starts_now {
-        true => rule.anchored(now),
+    let rule = match answer.lacks_start {
+        true => rule.anchored(after),
         false => rule,
     };
-    let lines = explain(&rule, zone(&answer.tz).map_err(setup)?, now, count as usize);
+    let lines = explain(
+        &rule,
+        zone(&answer.tz).map_err(setup)?,
+        after,
+        count as usize,
+    );
     let lines = lines.map_err(setup)?;
     match json {
         true => output::json(&answer.json(&lines)),
@@ -94,8 +106,8 @@ fn setup(fault: Message) -> Error {
 struct Answer {
     rule: Rule,
     tz: String,
-    /// Whether it counts from a start that it does not have, for which this moment stands.
-    starts_now: bool,
+    /// Whether it counts from a start that it does not have, for which the beginning stands.
+    lacks_start: bool,
 }
 
 impl Answer {
@@ -107,7 +119,7 @@ impl Answer {
             "tz": self.zone(),
             "gap": self.rule.gap().map(|gap| gap.to_string()),
             "fold": self.rule.fold().map(|fold| fold.to_string()),
-            "starts_now": self.starts_now,
+            "lacks_start": self.lacks_start,
             "occurrences": occurrences,
         })
     }
@@ -122,8 +134,8 @@ impl Answer {
             tell("gap", in_gap(gap));
             tell("fold", in_fold(fold));
         }
-        if self.starts_now {
-            tell("start", "now; a schedule counts from its own start");
+        if self.lacks_start {
+            tell("start", "here; a schedule counts from its own start");
         }
         text.push('\n');
         output::line(&text)?;

@@ -17,10 +17,6 @@ const TAKEN_AWAY: u32 = 100_000;
 
 /// The local times of a rule.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one for each timetable, which is not moved about"
-)]
 pub(super) enum Calendar {
     /// The times of day of the days that match.
     Fields {

@@ -81,6 +81,10 @@ impl fmt::Display for Days {
 
 /// The days of any kind of rule.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a constant cannot hold what is on the heap"
+)]
 pub(super) enum DaySet {
     Plain(Days),
     Cron(CronDays),

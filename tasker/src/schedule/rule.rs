@@ -52,10 +52,6 @@ pub struct Rule {
 
 /// The kinds of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a constant cannot hold what is on the heap"
-)]
 pub(super) enum When {
     /// A grid of UTC instants, this many milliseconds apart: at least 1000.
     Every { period: u64 },

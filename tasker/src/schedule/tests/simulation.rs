@@ -30,8 +30,11 @@ const YEARS: [(Tz, i32); 11] = [
     (Tz::Pacific__Kwajalein, 1969),
 ];
 
-/// Rules, and what they mean by a definition of their own.
-const RULES: [(&str, fn(NaiveDateTime) -> bool); 13] = [
+/// Which local minutes a rule names, by a definition of its own.
+type Names = fn(NaiveDateTime) -> bool;
+
+/// Rules, and what they mean.
+const RULES: [(&str, Names); 13] = [
     ("daily 00:00", |at| (at.hour(), at.minute()) == (0, 0)),
     ("daily 00:30", |at| (at.hour(), at.minute()) == (0, 30)),
     ("daily 01:30", |at| (at.hour(), at.minute()) == (1, 30)),
