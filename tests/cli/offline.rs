@@ -147,7 +147,7 @@ fn a_reader_that_goes_away_is_no_panic() {
 
 #[test]
 fn next_computes_a_rule() {
-    let json: Vec<chrono::DateTime<chrono::Utc>> = serde_json::from_str(&said(&[
+    let json: serde_json::Value = serde_json::from_str(&said(&[
         "next",
         "daily 12:00",
         "--tz",
@@ -156,19 +156,20 @@ fn next_computes_a_rule() {
         "3",
         "--json",
     ]))
-    .expect("instants");
-    assert_eq!(json.len(), 3);
-    for pair in json.windows(2) {
-        assert_eq!(pair[1] - pair[0], chrono::TimeDelta::days(1));
+    .expect("an answer");
+    let at = |place: usize| -> chrono::DateTime<chrono::Utc> {
+        let text = json["occurrences"][place]["at"]
+            .as_str()
+            .expect("an instant");
+        text.parse().expect("an instant")
+    };
+    assert_eq!(json["occurrences"].as_array().map(Vec::len), Some(3));
+    for place in 0..2 {
+        assert_eq!(at(place + 1) - at(place), chrono::TimeDelta::days(1));
     }
-    assert!(json[0] > chrono::Utc::now());
+    assert!(at(0) > chrono::Utc::now());
     // Kathmandu is 5 h 45 min ahead of UTC, the whole year.
-    assert_eq!(json[0].format("%H:%M").to_string(), "06:15");
-    let table = said(&["next", "daily 12:00", "--tz", "Asia/Kathmandu", "-n", "1"]);
-    assert!(
-        table.contains("T12:00:00+05:45") && table.contains("T06:15:00Z"),
-        "{table}"
-    );
+    assert_eq!(at(0).format("%H:%M").to_string(), "06:15");
     for (words, part) in [
         (&["next", "dayly 12:00"][..], "did you mean `daily`"),
         (
@@ -180,11 +181,135 @@ fn next_computes_a_rule() {
             "Usage: cli-program next",
         ),
         (&["next", "hourly", "-n", "0"], "Usage: cli-program next"),
+        (&["next", "hourly", "--after", "noon"], "--after <INSTANT>"),
     ] {
         let ended = offline(words);
         assert_eq!(ended.code, Some(2), "{words:?}: {ended:?}");
         assert!(ended.err.contains(part), "{words:?}: {ended:?}");
     }
+}
+
+#[test]
+fn next_explains_what_clock_changes_do() {
+    let gap = said(&[
+        "next",
+        "DAILY 01:30",
+        "--tz",
+        "europe/london",
+        "--after",
+        "2025-03-29T00:00:00Z",
+        "-n",
+        "2",
+    ]);
+    assert_eq!(
+        gap,
+        "\
+rule  daily 01:30
+means every day at 01:30
+zone  Europe/London
+gap   next: a local time that the clock leaves out runs at the first instant after it
+fold  first: a local time that the clock shows twice runs the first time
+
+LOCAL                          UTC                   NOTE
+Sat 2025-03-29T01:30:00+00:00  2025-03-29T01:30:00Z
+Sun 2025-03-30T02:00:00+01:00  2025-03-30T01:00:00Z  instead of 01:30: the clock goes from 01:00 to 02:00
+"
+    );
+    let flowing = said(&[
+        "next",
+        "*/20 * * * *",
+        "--tz",
+        "Europe/London",
+        "--after",
+        "2025-03-30T00:40:00Z",
+        "-n",
+        "1",
+    ]);
+    let rows: Vec<&str> = flowing.lines().skip(7).collect();
+    assert_eq!(
+        rows,
+        [
+            "Sun 2025-03-30T01:00:00        -                     left out: the clock goes from 01:00 to 02:00",
+            "Sun 2025-03-30T01:20:00        -                     left out: the clock goes from 01:00 to 02:00",
+            "Sun 2025-03-30T01:40:00        -                     left out: the clock goes from 01:00 to 02:00",
+            "Sun 2025-03-30T02:00:00+01:00  2025-03-30T01:00:00Z",
+        ]
+    );
+    let fold: serde_json::Value = serde_json::from_str(&said(&[
+        "next",
+        "TZ=Europe/London daily 01:30 fold both",
+        "--after",
+        "2025-10-26T00:00:00Z",
+        "-n",
+        "2",
+        "--json",
+    ]))
+    .expect("an answer");
+    assert_eq!(
+        fold,
+        json!({
+            "rule": "TZ=Europe/London daily 01:30 fold both",
+            "words": "every day at 01:30 in Europe/London, both times that a clock change repeats",
+            "tz": "Europe/London",
+            "gap": "next",
+            "fold": "both",
+            "lacks_start": false,
+            "occurrences": [
+                {
+                    "at": "2025-10-26T00:30:00Z",
+                    "local": "2025-10-26T01:30:00+01:00",
+                    "notes": ["the clock shows it twice, this is the first time: it runs both times"],
+                },
+                {
+                    "at": "2025-10-26T01:30:00Z",
+                    "local": "2025-10-26T01:30:00+00:00",
+                    "notes": ["the clock shows it twice, this is the second time: it runs both times"],
+                },
+            ],
+        })
+    );
+}
+
+#[test]
+fn next_takes_any_rule() {
+    for (rule, parts) in [
+        (
+            "rrule FREQ=MONTHLY;BYDAY=2TU;COUNT=2",
+            &[
+                "means every month on the 2nd Tuesday at 00:00, 2 times",
+                "start here;",
+                "2025-06-10T00:00:00Z",
+                "2025-07-08T00:00:00Z",
+            ][..],
+        ),
+        (
+            "weekdays 09:30 except 2025-06-03 jitter 90s",
+            &[
+                "means every Monday to Friday at 09:30, except on 2025-06-03, delayed by up to 1 minute 30 seconds",
+                "Wed 2025-06-04T09:3",
+                "jitter: ",
+            ],
+        ),
+        (
+            "daily 12:00+02:00",
+            &[
+                "zone  UTC+02:00",
+                "2025-06-01T12:00:00+02:00  2025-06-01T10:00:00Z",
+            ],
+        ),
+        (
+            "at 2025-06-01T12:00,2024-06-01T12:00",
+            &["2025-06-01T12:00:00Z"],
+        ),
+    ] {
+        let answer = said(&["next", rule, "--after", "2025-06-01T00:00:00Z", "-n", "3"]);
+        for part in parts {
+            assert!(answer.contains(part), "{rule} lacks `{part}`: {answer}");
+        }
+    }
+    let over = offline(&["next", "at 2024-06-01T12:00"]);
+    assert_eq!(over.code, Some(0), "{over:?}");
+    assert!(over.err.contains("never comes true again"), "{over:?}");
 }
 
 #[test]

@@ -236,7 +236,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     crate::grammar::duration::parse(text).map_err(|fault| fault.as_str().to_owned())
 }
 
-fn instant(text: &str) -> Result<Instant, String> {
+pub(super) fn instant(text: &str) -> Result<Instant, String> {
     chrono::DateTime::parse_from_rfc3339(text)
         .map(|at| at.to_utc())
         .map_err(|error| format!("{error}; write it as 2026-03-01T09:00:00Z"))

@@ -3,11 +3,13 @@
 //! The zone of a schedule that names none is UTC here. What an application sets with `App::timezone` is known
 //! only to the commands that run after its `main` has begun.
 
+use chrono::Utc;
 use serde_json::{Value, json};
 use tasker_store::Instant;
 
 use crate::declaration::schedule_name;
 use crate::error::{Error, Result};
+use crate::grammar::Message;
 use crate::schedule::{Rule, occurrences, zone};
 use crate::task::{Registry, TaskDefinition};
 
@@ -44,22 +46,23 @@ pub(super) fn of_registry(registry: &Registry) -> Vec<Planned> {
 impl Planned {
     /// Its first `count` occurrences from now on; fewer where it ends before.
     pub(super) fn next(&self, count: usize) -> Result<Vec<Instant>> {
-        let explicit = (!self.is_default_zone).then_some(self.tz);
-        next(self.rule, explicit, count)
-            .map_err(|fault| Error::Setup(format!("schedule `{}`: {fault}", self.name)))
+        self.occurrences(count)
+            .map_err(|fault| Error::Setup(format!("schedule `{}`: {}", self.name, fault.as_str())))
     }
-}
 
-/// The first `count` occurrences of a rule from now on; `tz` is UTC where it is absent.
-pub(super) fn next(rule: &str, tz: Option<&str>, count: usize) -> Result<Vec<Instant>, String> {
-    let rule = Rule::parse_in(rule, tz).map_err(|fault| fault.as_str().to_owned())?;
-    let tz = zone(tz.unwrap_or(DEFAULT_ZONE)).map_err(|fault| fault.as_str().to_owned())?;
-    (occurrences(&rule, tz, chrono::Utc::now())
-        .into_iter()
-        .flatten())
-    .take(count)
-    .map(|at| at.map_err(|fault| fault.as_str().to_owned()))
-    .collect()
+    fn occurrences(&self, count: usize) -> Result<Vec<Instant>, Message> {
+        let explicit = (!self.is_default_zone).then_some(self.tz);
+        let rule = Rule::parse_in(self.rule, explicit)?.seeded(&self.name);
+        let now = Utc::now();
+        // What counts from a start begins here for a program that knows no store.
+        let rule = match rule.needs_start() {
+            true => rule.anchored(now),
+            false => rule,
+        };
+        occurrences(&rule, zone(self.tz)?, now)?
+            .take(count)
+            .collect()
+    }
 }
 
 /// A rule in plain words; its own text where it does not parse.

@@ -1,104 +1,155 @@
 //! The calendar without any zone: which local dates and times a rule names.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
-use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
 
-use super::cron::CronText;
-use super::names::LAST;
-use super::rule::{Days, set_bits};
-use super::time::TimeOfDay;
+use super::day::Day;
+use super::days::{DaySet, Days};
+use super::filter::Filter;
+use super::rrule::{Recurrence, Until};
+use super::rule::When;
+use super::times::Times;
 use crate::grammar::Message;
 
-/// Leap years are at most eight years apart (1896 to 1904, 2096 to 2104), and no rule waits longer.
-const MONTHS_SEARCHED: u32 = 12 * 9;
+/// The first year that is not searched.
+pub(super) const END: i32 = 4000;
+/// So many matches in a row may be taken away before a rule counts as having none.
+const TAKEN_AWAY: u32 = 100_000;
 
-/// A rule's local times. `every` has none.
+/// The local times of a rule.
 #[derive(Debug)]
 pub(super) enum Calendar {
-    Hourly { minute: u8 },
-    Days { days: Days, time: TimeOfDay },
-    Cron(Box<Cron>),
+    /// The times of day of the days that match.
+    Fields {
+        days: DaySet,
+        times: Times,
+    },
+    Recurrence(Recurrence),
 }
 
 impl Calendar {
-    /// The first match after `civil`; nothing where the calendar ends.
-    pub(super) fn next(&self, civil: NaiveDateTime) -> Result<Option<NaiveDateTime>, Message> {
-        match self {
-            Calendar::Hourly { minute } => Ok(next_hour(civil, *minute)),
-            Calendar::Days { days, time } => Ok(next_day(civil, *days, *time)),
-            Calendar::Cron(cron) => match cron.find_next_occurrence(&civil, false) {
-                Ok(found) => Ok(Some(found)),
-                // Our own check knows that there is a next one, so this is no end.
-                Err(_) => Err(Message::new("the next match of the cron text ")
-                    .quote(cron.pattern.as_str())
-                    .text(" was not found: rewrite it with fewer conditions on the day")),
-            },
-        }
-    }
-}
-
-/// The fields, ready to match.
-pub(super) fn cron(text: &CronText) -> Result<Calendar, Message> {
-    match parser().parse(text.as_str()) {
-        Ok(cron) => Ok(Calendar::Cron(Box::new(cron))),
-        Err(_) => Err(Message::new("the cron text ")
-            .quote(text.as_str())
-            .text(" cannot be matched: rewrite it")),
-    }
-}
-
-/// `croner` as this grammar uses it.
-pub(super) fn parser() -> CronParser {
-    CronParser::builder()
-        .seconds(Seconds::Optional)
-        .year(Year::Disallowed)
-        .build()
-}
-
-fn next_hour(civil: NaiveDateTime, minute: u8) -> Option<NaiveDateTime> {
-    let here = civil
-        .date()
-        .and_hms_opt(civil.hour(), u32::from(minute), 0)?;
-    if here > civil {
-        return Some(here);
-    }
-    here.checked_add_signed(TimeDelta::hours(1))
-}
-
-fn next_day(civil: NaiveDateTime, days: Days, time: TimeOfDay) -> Option<NaiveDateTime> {
-    let time = NaiveTime::from_num_seconds_from_midnight_opt(time.second, 0)?;
-    let from = if time > civil.time() {
-        civil.date()
-    } else {
-        civil.date().succ_opt()?
-    };
-    let (mut year, mut month) = (from.year(), from.month());
-    let mut passed = !0u32 << from.day();
-    for _ in 0..MONTHS_SEARCHED {
-        if days.months & (1 << (month - 1)) != 0 {
-            let first = NaiveDate::from_ymd_opt(year, month, 1)?;
-            let dates = dates_in(days.dates, u32::from(first.num_days_in_month())) & passed;
-            let found = set_bits(dates)
-                .filter_map(|date| first.with_day(date))
-                .find(|date| days.weekdays & (1 << date.weekday().num_days_from_monday()) != 0);
-            if let Some(date) = found {
-                return Some(date.and_time(time));
+    /// Nothing for what is no calendar. `start` is that of an `rrule` without its own.
+    pub(super) fn of(when: &When, start: Option<NaiveDateTime>) -> Option<Self> {
+        match when {
+            When::Every { .. } | When::At(_) => None,
+            When::Hourly { minute } => Some(Calendar::Fields {
+                days: DaySet::Plain(Days::EVERY),
+                times: Times {
+                    hours: Times::ALL_HOURS,
+                    ..Times::at(u32::from(*minute) * 60)
+                },
+            }),
+            When::Days { days, time } => Some(Calendar::Fields {
+                days: DaySet::Plain(*days),
+                times: Times::at(time.second),
+            }),
+            When::Cron(cron) => Some(Calendar::Fields {
+                days: DaySet::Cron(cron.days),
+                times: cron.times,
+            }),
+            When::Rrule(rule) => {
+                let until = match rule.until {
+                    Some(Until::Local(until)) => until,
+                    _ => NaiveDateTime::MAX,
+                };
+                Some(Calendar::Recurrence(Recurrence::new(rule, start, until)))
             }
         }
-        (year, month) = if month == 12 {
-            (year + 1, 1)
-        } else {
-            (year, month + 1)
+    }
+
+    /// The first match after `civil`; nothing where the calendar ends.
+    pub(super) fn next(&self, civil: NaiveDateTime) -> Option<NaiveDateTime> {
+        let (days, times) = match self {
+            Calendar::Fields { days, times } => (days, times),
+            Calendar::Recurrence(recurrence) => return recurrence.next(civil),
         };
-        passed = !0;
+        let today = civil.date();
+        if days.matches(&Day::of(today)) {
+            let second = civil.time().num_seconds_from_midnight() + 1;
+            if let Some(found) = times.at_or_after(second) {
+                return Some(at(today, found));
+            }
+        }
+        Some(at(next_day(days, today.succ_opt()?)?, times.first()))
+    }
+
+    /// Whether `civil` is a match.
+    pub(super) fn has(&self, civil: NaiveDateTime) -> bool {
+        match self {
+            Calendar::Fields { days, times } => {
+                times.contains(civil.num_seconds_from_midnight())
+                    && days.matches(&Day::of(civil.date()))
+            }
+            Calendar::Recurrence(recurrence) => recurrence.has(civil),
+        }
+    }
+
+    /// The first match after `civil` that the filter leaves.
+    ///
+    /// # Errors
+    ///
+    /// The filter takes everything away, as far as one cares to look.
+    pub(super) fn next_left(
+        &self,
+        civil: NaiveDateTime,
+        filter: &Filter,
+    ) -> Result<Option<NaiveDateTime>, Message> {
+        let mut after = civil;
+        for _ in 0..TAKEN_AWAY {
+            let Some(found) = self.next(after) else {
+                return Ok(None);
+            };
+            match filter.closed_until(found) {
+                None => return Ok(Some(found)),
+                Some(open) => after = before(open),
+            }
+        }
+        Err(nothing_left())
+    }
+}
+
+/// What is wrong with a rule whose window and exceptions take everything away.
+pub(super) fn nothing_left() -> Message {
+    Message::new("`between` and `except` leave out ")
+        .number(u64::from(TAKEN_AWAY))
+        .text(" occurrences in a row: this schedule never runs, take something back")
+}
+
+/// The first day that matches, `from` or later.
+fn next_day(days: &DaySet, from: NaiveDate) -> Option<NaiveDate> {
+    let months = days.months();
+    let mut date = from;
+    while date.year() < END {
+        if months & 1 << date.month0() != 0 {
+            let mut day = Day::of(date);
+            for date_of_month in day.date..=day.month_length {
+                if days.matches(&day) {
+                    return date.with_day(date_of_month);
+                }
+                day.advance();
+            }
+        }
+        date = next_month(date, months)?;
     }
     None
 }
 
-/// The days of the set that a month of this length has, the last one by its number.
-fn dates_in(set: u32, length: u32) -> u32 {
-    let last = if set & LAST != 0 { 1 << length } else { 0 };
-    let existing = (2u64 << length) - 1;
-    (set & !LAST | last) & existing as u32
+/// The first day of the next month in the set after that of `date`.
+pub(super) fn next_month(date: NaiveDate, months: u16) -> Option<NaiveDate> {
+    let later = months >> date.month0() >> 1;
+    if later != 0 {
+        let month = date.month() + 1 + later.trailing_zeros();
+        return NaiveDate::from_ymd_opt(date.year(), month, 1);
+    }
+    NaiveDate::from_ymd_opt(date.year() + 1, months.trailing_zeros() + 1, 1)
+}
+
+/// That second of the day of that date.
+pub(super) fn at(date: NaiveDate, second: u32) -> NaiveDateTime {
+    let time = NaiveTime::from_num_seconds_from_midnight_opt(second, 0);
+    date.and_time(time.expect("a second of the day"))
+}
+
+/// The local time from which a search finds `civil` itself first. Matches are whole seconds.
+pub(super) fn before(civil: NaiveDateTime) -> NaiveDateTime {
+    civil - TimeDelta::seconds(1)
 }

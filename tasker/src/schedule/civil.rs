@@ -40,6 +40,13 @@ pub(super) struct Fold {
     pub(super) end: NaiveDateTime,
 }
 
+/// What the clock would show, and what it shows instead: later where it is put forward.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change {
+    pub(super) from: NaiveDateTime,
+    pub(super) to: NaiveDateTime,
+}
+
 impl Place {
     /// What the clock shows at `at`.
     pub(super) fn local(self, at: DateTime<Utc>) -> NaiveDateTime {
@@ -71,26 +78,54 @@ impl Place {
     /// The fold that a local time with these two instants lies in.
     pub(super) fn fold(self, first: DateTime<Utc>, second: DateTime<Utc>) -> Fold {
         let shift = second - first;
-        let first = first.trunc_subsecs(0);
-        let after = self.offset(second);
-        // The clock is put back once between the two: find the instant by halving.
-        let (mut before, mut changed) = (0, shift.num_seconds());
-        while changed - before > 1 {
-            let middle = before + (changed - before) / 2;
-            if self.offset(first + TimeDelta::seconds(middle)) == after {
-                changed = middle;
-            } else {
-                before = middle;
-            }
-        }
-        let start = self.local(first + TimeDelta::seconds(changed));
+        let changed = self.change(first, second).unwrap_or(second);
+        let start = self.local(changed);
         Fold {
             start,
             end: start + shift,
         }
     }
 
-    fn offset(self, at: DateTime<Utc>) -> TimeDelta {
+    /// The first instant after `from` and up to `to` at which the clock has another offset than at `from`. The two are
+    /// so near that it changes at most once between them.
+    pub(super) fn change(self, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let after = self.offset(to);
+        if self.offset(from) == after {
+            return None;
+        }
+        let from = from.trunc_subsecs(0);
+        // Clocks change at whole seconds: find the one by halving.
+        let (mut before, mut changed) = (0, (to - from).num_seconds() + 1);
+        while changed - before > 1 {
+            let middle = before + (changed - before) / 2;
+            if self.offset(from + TimeDelta::seconds(middle)) == after {
+                changed = middle;
+            } else {
+                before = middle;
+            }
+        }
+        Some(from + TimeDelta::seconds(changed))
+    }
+
+    /// The clock changes after `from` and up to `to`.
+    pub(super) fn changes(self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Change> {
+        let mut found = Vec::new();
+        let mut at = from;
+        while at < to {
+            let tomorrow = (at + TimeDelta::days(1)).min(to);
+            if let Some(change) = self.change(at, tomorrow) {
+                found.push(Change {
+                    from: change.naive_utc() + self.offset(at),
+                    to: self.local(change),
+                });
+            }
+            at = tomorrow;
+        }
+        found
+    }
+
+    /// How far the clock is ahead of UTC.
+    pub(super) fn offset(self, at: DateTime<Utc>) -> TimeDelta {
         let offset = match self {
             Place::Zone(tz) => tz.offset_from_utc_datetime(&at.naive_utc()).fix(),
             Place::Offset(offset) => offset,

@@ -32,7 +32,7 @@ pub(super) const MONTHS: [&str; 12] = [
 pub(super) const LAST: u32 = 1;
 
 /// The most days that a month ever has, January first.
-const LENGTHS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+pub(super) const LENGTHS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /// The days of `mon,fri`.
 pub(super) const fn weekdays(list: &str) -> Result<u8, Message> {

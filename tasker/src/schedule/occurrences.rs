@@ -110,8 +110,8 @@ pub fn missed(
     } else {
         (now - TimeDelta::seconds(far)).max(last)
     };
-    // Occurrences are at least a second apart, so that one second holds at most two.
-    let mut occurrences = timetable.between(start, now, max.saturating_add(2))?;
+    // Occurrences are at least a second apart before jitter, so that one second holds at most three.
+    let mut occurrences = timetable.between(start, now, max.saturating_add(3))?;
     occurrences.drain(..occurrences.len().saturating_sub(max));
     Ok(Missed {
         occurrences,

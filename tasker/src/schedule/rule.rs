@@ -1,102 +1,108 @@
 //! A rule: when something recurs, as plain data.
 //!
-//! Made by `parse.rs`, read by `next.rs` and `describe.rs`. A rule is `Copy` and owns no heap, so that a constant
-//! can hold one. Two invariants: it comes true again and again, and it names a zone or an offset, never both.
+//! Made by `parse/`, read by `next.rs`, written by `text.rs` and `describe/`. A rule is `Copy` and owns no heap, so
+//! that a constant can hold one. Two invariants: it comes true, and it names a zone or an offset, never both.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::cron::CronText;
-use super::names::{LAST, MONTHS, WEEKDAYS};
+use super::cron::Cron;
+use super::days::Days;
+use super::except::Exceptions;
+use super::moments::Moments;
+use super::policy::{Fold, Gap};
+use super::rrule::Rrule;
 use super::time::TimeOfDay;
+use super::window::Window;
 use super::zones;
-use crate::grammar::{Message, duration};
+use crate::grammar::Message;
 
 /// When something recurs. The grammar is that of the [module](crate::schedule).
 ///
 /// ```
 /// use tasker::schedule::Rule;
 ///
-/// const NIGHTLY: Rule = match Rule::parse("daily 02:30") {
+/// const NIGHTLY: Rule = match Rule::parse("daily 02:30 except 12-25") {
 ///     Ok(rule) => rule,
 ///     Err(message) => panic!("{}", message.as_str()),
 /// };
-/// assert_eq!(NIGHTLY.to_string(), "daily 02:30");
-/// assert_eq!(NIGHTLY.describe(), "every day at 02:30");
+/// assert_eq!(NIGHTLY.to_string(), "daily 02:30 except 12-25");
+/// assert_eq!(NIGHTLY.describe(), "every day at 02:30, except on 25 December");
 /// assert!(Rule::parse("61 * * * *").is_err());
 /// ```
 ///
-/// [`Display`](fmt::Display) gives the canonical text, which parses back to the same rule (an anchor set by
-/// [`Rule::anchored`] is not part of it).
+/// [`Display`](std::fmt::Display) gives the canonical text, which parses back to the same rule (what
+/// [`anchored`](Rule::anchored) and [`seeded`](Rule::seeded) set is not part of it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     pub(super) when: When,
     /// The zone that a `TZ=` in front names, by its place in the list.
     pub(super) zone: Option<u16>,
+    pub(super) window: Option<Window>,
+    pub(super) except: Exceptions,
+    /// The longest delay, in milliseconds.
+    pub(super) jitter: Option<u32>,
+    pub(super) gap: Option<Gap>,
+    pub(super) fold: Option<Fold>,
+    pub(super) start: Option<DateTime<Utc>>,
+    pub(super) seed: u64,
 }
 
 /// The kinds of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
-    /// A grid of UTC instants.
-    Every {
-        /// Milliseconds between two of them, at least 1000.
-        period: u64,
-        /// One of them, in microseconds since the Unix epoch.
-        anchor: i64,
-    },
+    /// A grid of UTC instants, this many milliseconds apart: at least 1000.
+    Every { period: u64 },
     /// At this minute of every hour.
     Hourly { minute: u8 },
     /// At a time of the days that match.
     Days { days: Days, time: TimeOfDay },
     /// At what five or six cron fields match.
-    Cron(CronText),
+    Cron(Cron),
+    /// What a recurrence rule of the calendar standard names.
+    Rrule(Rrule),
+    /// These moments and no others.
+    At(Moments),
 }
 
-/// A set of days: those whose weekday, month and day of the month are all in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Days {
-    /// Bit 0 is Monday.
-    pub(super) weekdays: u8,
-    /// Bit 0 is January.
-    pub(super) months: u16,
-    /// Bits 1 to 31 are days, bit 0 the last day of the month.
-    pub(super) dates: u32,
-}
-
-impl Days {
-    pub(super) const ALL_WEEKDAYS: u8 = 0x7f;
-    pub(super) const MONDAY_TO_FRIDAY: u8 = 0x1f;
-    pub(super) const WEEKEND: u8 = 0x60;
-    pub(super) const ALL_MONTHS: u16 = 0xfff;
-    pub(super) const ALL_DATES: u32 = !LAST;
-
-    pub(super) const EVERY: Self = Self {
-        weekdays: Self::ALL_WEEKDAYS,
-        months: Self::ALL_MONTHS,
-        dates: Self::ALL_DATES,
-    };
-
-    pub(super) const fn of_week(weekdays: u8) -> Self {
-        Self {
-            weekdays,
-            ..Self::EVERY
+impl When {
+    /// The offset from UTC that it is written in, in minutes.
+    const fn offset(&self) -> Option<i16> {
+        match self {
+            When::Days { time, .. } => time.offset,
+            When::Rrule(rule) if rule.is_utc() => Some(0),
+            _ => None,
         }
     }
 
-    pub(super) const fn of_year(months: u16, dates: u32) -> Self {
-        Self {
-            months,
-            dates,
-            ..Self::EVERY
+    /// Whether it follows elapsed time and names no hour: a clock change then repeats and leaves out what it must.
+    const fn flows(&self) -> bool {
+        match self {
+            When::Hourly { .. } => true,
+            When::Cron(cron) => cron.any_hour,
+            When::Rrule(rule) => rule.is_within_day() && rule.hours == 0,
+            When::Every { .. } | When::Days { .. } | When::At(_) => false,
         }
     }
 }
 
 impl Rule {
+    pub(super) const fn new(when: When, zone: Option<u16>) -> Self {
+        Self {
+            when,
+            zone,
+            window: None,
+            except: Exceptions::NONE,
+            jitter: None,
+            gap: None,
+            fold: None,
+            start: None,
+            seed: 0,
+        }
+    }
+
     /// The name of the zone that the rule fixes by a `TZ=` in front, as the IANA database writes it.
     pub const fn zone(&self) -> Option<&'static str> {
         match self.zone {
@@ -107,14 +113,38 @@ impl Rule {
 
     /// The offset from UTC that the rule's time of day names, in minutes, east positive.
     pub const fn offset_minutes(&self) -> Option<i16> {
-        match self.when {
-            When::Days { time, .. } => time.offset,
-            _ => None,
+        self.when.offset()
+    }
+
+    /// What becomes of a local time that a clock change leaves out; nothing for rules that follow UTC or an offset,
+    /// which no clock change touches.
+    pub const fn gap(&self) -> Option<Gap> {
+        match self.gap {
+            None if !self.has_clock() => None,
+            None if self.when.flows() => Some(Gap::Skip),
+            None => Some(Gap::Next),
+            gap => gap,
         }
     }
 
-    /// The same rule, its grid laid through `anchor` instead of the Unix epoch. Rules other than `every` follow
-    /// the calendar and have no anchor.
+    /// What becomes of a local time that a clock change repeats; nothing for rules that follow UTC or an offset.
+    pub const fn fold(&self) -> Option<Fold> {
+        match self.fold {
+            None if !self.has_clock() => None,
+            None if self.when.flows() => Some(Fold::Both),
+            None => Some(Fold::First),
+            fold => fold,
+        }
+    }
+
+    /// Whether the rule names local times, which a clock change can leave out or repeat.
+    pub(super) const fn has_clock(&self) -> bool {
+        !matches!(self.when, When::Every { .. }) && self.when.offset().is_none()
+    }
+
+    /// The same rule, counted from `start`: the grid of `every` is laid through it instead of the Unix epoch, and the
+    /// occurrences and periods of an `rrule` without `DTSTART` are counted from it. Other rules follow the calendar
+    /// and have no start.
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
@@ -126,18 +156,43 @@ impl Rule {
     /// assert_eq!(next(&rule, chrono_tz::UTC, after).unwrap(), Some(at("2024-10-30T10:00:00Z")));
     /// ```
     #[must_use]
-    pub fn anchored(mut self, anchor: DateTime<Utc>) -> Self {
-        if let When::Every { anchor: old, .. } = &mut self.when {
-            *old = anchor.timestamp_micros();
+    pub fn anchored(mut self, start: DateTime<Utc>) -> Self {
+        self.start = Some(start);
+        self
+    }
+
+    /// Whether the rule has to be [`anchored`](Self::anchored) before it can be computed: an `rrule` with `COUNT` and
+    /// without `DTSTART`, whose occurrences are counted from the schedule's start.
+    pub const fn needs_start(&self) -> bool {
+        match self.when {
+            When::Rrule(rule) => {
+                rule.count.is_some() && rule.start.is_none() && self.start.is_none()
+            }
+            _ => false,
         }
+    }
+
+    /// The same rule with delays of its own: rules with `jitter` are delayed alike where their seeds are alike. Give
+    /// the schedule's name.
+    #[must_use]
+    pub fn seeded(mut self, name: &str) -> Self {
+        self.seed = super::jitter::seed(name);
         self
     }
 
     /// The length of the grid's step where the rule is `every`, nothing for the others.
     pub const fn period(&self) -> Option<Duration> {
         match self.when {
-            When::Every { period, .. } => Some(Duration::from_millis(period)),
+            When::Every { period } => Some(Duration::from_millis(period)),
             _ => None,
+        }
+    }
+
+    /// The longest delay of an occurrence, where the rule has `jitter`.
+    pub const fn jitter(&self) -> Option<Duration> {
+        match self.jitter {
+            Some(jitter) => Some(Duration::from_millis(jitter as u64)),
+            None => None,
         }
     }
 }
@@ -148,78 +203,4 @@ impl FromStr for Rule {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::parse(text)
     }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(zone) = self.zone() {
-            write!(f, "TZ={zone} ")?;
-        }
-        match &self.when {
-            When::Every { period, .. } => write!(
-                f,
-                "every {}",
-                duration::written(Duration::from_millis(*period))
-            ),
-            When::Hourly { minute: 0 } => f.write_str("hourly"),
-            When::Hourly { minute } => write!(f, "hourly :{minute:02}"),
-            When::Days { days, time } => write!(f, "{days} {time}"),
-            When::Cron(cron) => f.write_str(cron.as_str()),
-        }
-    }
-}
-
-/// The words of the grammar without the time of day.
-impl fmt::Display for Days {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.months != Self::ALL_MONTHS {
-            f.write_str("yearly ")?;
-            list(
-                f,
-                set_bits(u32::from(self.months)).map(|bit| MONTHS[bit as usize].split_at(3).0),
-            )?;
-            f.write_str(" ")?;
-            return list(f, dates(self.dates));
-        }
-        if self.dates != Self::ALL_DATES {
-            f.write_str("monthly ")?;
-            return list(f, dates(self.dates));
-        }
-        match self.weekdays {
-            Self::ALL_WEEKDAYS => f.write_str("daily"),
-            Self::MONDAY_TO_FRIDAY => f.write_str("weekdays"),
-            Self::WEEKEND => f.write_str("weekends"),
-            set => {
-                f.write_str("weekly ")?;
-                list(
-                    f,
-                    set_bits(u32::from(set)).map(|bit| WEEKDAYS[bit as usize].split_at(3).0),
-                )
-            }
-        }
-    }
-}
-
-/// The bits of a set, lowest first.
-pub(super) fn set_bits(set: u32) -> impl Iterator<Item = u32> + Clone {
-    (0..32).filter(move |bit| set & (1 << bit) != 0)
-}
-
-/// The days of a set as the grammar writes them, `last` at the end.
-fn dates(set: u32) -> impl Iterator<Item = String> {
-    let last = (set & LAST != 0).then(|| "last".to_owned());
-    set_bits(set & !LAST).map(|day| day.to_string()).chain(last)
-}
-
-fn list<T: fmt::Display>(
-    f: &mut fmt::Formatter<'_>,
-    items: impl Iterator<Item = T>,
-) -> fmt::Result {
-    for (place, item) in items.enumerate() {
-        if place > 0 {
-            f.write_str(",")?;
-        }
-        item.fmt(f)?;
-    }
-    Ok(())
 }

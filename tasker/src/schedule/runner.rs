@@ -117,7 +117,11 @@ fn job(task: &'static TaskDefinition, schedule: &Schedule, at: Instant) -> Resul
 /// The occurrences to make jobs of now, oldest first, and where the schedule stands then. An error is why it never
 /// can again.
 fn plan(schedule: &Schedule, now: Instant) -> Result<(Vec<Instant>, Then), String> {
-    let rule = Rule::parse(&schedule.rule).map_err(|message| message.to_string())?;
+    let mut rule = (Rule::parse(&schedule.rule).map_err(|message| message.to_string())?)
+        .seeded(&schedule.name);
+    if rule.needs_start() {
+        rule = rule.anchored(schedule.created_at);
+    }
     let tz = zone(&schedule.tz).map_err(|message| message.to_string())?;
     let then = |next: Option<Instant>| next.map_or(Then::Completed, Then::Next);
     let Some(due) = schedule.next_run_at else {

@@ -1,121 +1,118 @@
-//! Whether cron's day fields can ever match: `0 0 30 2 *` cannot, and is refused.
-//!
-//! There are fourteen kinds of years (by the weekday of 1 January, and leap or not), all of which occur in the
-//! calendar's 400 years. A rule that matches in none of them matches never. A test compares this with `croner`.
+//! Cron's three day fields: which days they match.
 
 use super::field::Selected;
+use crate::schedule::day::Day;
 
-/// The three day fields.
-pub(super) struct DayFields {
-    dates: Selected,
-    months: Selected,
-    weekdays: Selected,
+/// The day of the month, the month and the day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::schedule) struct CronDays {
+    pub(in crate::schedule) dates: Dates,
+    /// Bit 0 is January.
+    pub(in crate::schedule) months: u16,
+    pub(in crate::schedule) weekdays: Weekdays,
+    /// A `+` before the day of the week: a day must satisfy both fields where both are restricted.
+    pub(in crate::schedule) both: bool,
 }
 
-/// One day, as far as the fields can see.
-#[derive(Clone, Copy)]
-struct Day {
-    date: u32,
-    /// 0 is Sunday.
-    weekday: u32,
-    /// How many days its month has.
-    length: u32,
+/// What the day-of-month field selects. Bits 1 to 31 are days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::schedule) struct Dates {
+    /// The whole field is `*` or `?`.
+    pub(in crate::schedule) any: bool,
+    pub(in crate::schedule) values: u32,
+    /// Days whose nearest Monday to Friday in the month is selected.
+    pub(in crate::schedule) near: u32,
+    /// `L`
+    pub(in crate::schedule) month_end: bool,
+    /// `LW`
+    pub(in crate::schedule) last_workday: bool,
 }
 
-impl DayFields {
+/// What the day-of-week field selects. Bit 0 is Monday.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::schedule) struct Weekdays {
+    /// The whole field is `*` or `?`.
+    pub(in crate::schedule) any: bool,
+    pub(in crate::schedule) values: u8,
+    /// Weekdays whose first, second, … occurrence in the month is selected.
+    pub(in crate::schedule) nth: [u8; 5],
+    /// Weekdays whose last occurrence in the month is selected.
+    pub(in crate::schedule) last: u8,
+}
+
+impl CronDays {
     pub(super) const fn new(dates: Selected, months: Selected, weekdays: Selected) -> Self {
+        let mut nth = [0; 5];
+        let mut place = 0;
+        while place < 5 {
+            nth[place] = from_monday(weekdays.nth[place]);
+            place += 1;
+        }
         Self {
-            dates,
-            months,
-            weekdays,
+            dates: Dates {
+                any: dates.any,
+                values: if dates.any { 0 } else { dates.values as u32 },
+                near: dates.near as u32,
+                month_end: dates.month_end,
+                last_workday: dates.last_workday,
+            },
+            months: (months.values >> 1) as u16,
+            weekdays: Weekdays {
+                any: weekdays.any,
+                values: if weekdays.any {
+                    0
+                } else {
+                    from_monday(weekdays.values)
+                },
+                nth,
+                last: from_monday(weekdays.last),
+            },
+            both: weekdays.plus && !dates.any && !weekdays.any,
         }
     }
 
-    pub(super) const fn ever_match(&self) -> bool {
-        let mut kind = 0;
-        while kind < 14 {
-            if self.match_in_year(kind % 7, kind >= 7) {
-                return true;
-            }
-            kind += 1;
+    /// Where both the day of the month and the day of the week are restricted, either is enough, as cron has always
+    /// had it.
+    pub(in crate::schedule) const fn matches(&self, day: &Day) -> bool {
+        if self.months & 1 << (day.month - 1) == 0 {
+            return false;
         }
-        false
-    }
-
-    /// Whether a day matches in a year whose 1 January is this weekday.
-    const fn match_in_year(&self, first: u32, leap: bool) -> bool {
-        let lengths = [31, 28 + leap as u32, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-        let mut first = first;
-        let mut month = 0;
-        while month < 12 {
-            let length = lengths[month];
-            let mut date = 1;
-            while self.months.values & (2 << month) != 0 && date <= length {
-                let weekday = (first + date - 1) % 7;
-                if self.matches(Day {
-                    date,
-                    weekday,
-                    length,
-                }) {
-                    return true;
-                }
-                date += 1;
-            }
-            first = (first + length) % 7;
-            month += 1;
+        let date = self.dates.matches(day);
+        if self.weekdays.any {
+            return self.dates.any || date;
         }
-        false
-    }
-
-    const fn matches(&self, day: Day) -> bool {
-        if self.dates.any || self.weekdays.any {
-            return (self.dates.any || self.date_matches(day))
-                && (self.weekdays.any || self.weekday_matches(day));
-        }
-        let (date, weekday) = (self.date_matches(day), self.weekday_matches(day));
-        if self.weekdays.plus {
+        let weekday = self.weekdays.matches(day);
+        if self.dates.any {
+            weekday
+        } else if self.both {
             date && weekday
         } else {
             date || weekday
         }
     }
+}
 
-    const fn date_matches(&self, day: Day) -> bool {
-        if self.dates.values & (1 << day.date) != 0 {
-            return true;
-        }
-        let at_end = if self.dates.last_workday {
-            day.date == last_workday(day)
-        } else {
-            self.dates.month_end && day.date == day.length
-        };
-        at_end || self.near_matches(day)
-    }
-
-    const fn weekday_matches(&self, day: Day) -> bool {
-        let bit = 1 << day.weekday;
-        let nth = ((day.date - 1) / 7) as usize;
-        self.weekdays.values & bit != 0
-            || self.weekdays.nth[nth] & bit != 0
-            || (self.weekdays.last & bit != 0 && day.date + 7 > day.length)
+impl Dates {
+    const fn matches(&self, day: &Day) -> bool {
+        self.values & 1 << day.date != 0
+            || (self.month_end && day.date == day.month_length)
+            || (self.last_workday && day.date == last_workday(day))
+            || (self.near != 0 && self.is_near(day))
     }
 
     /// Whether `day` is the Monday to Friday nearest to a selected day of its month.
-    const fn near_matches(&self, day: Day) -> bool {
-        if self.dates.near == 0 {
-            return false;
-        }
+    const fn is_near(&self, day: &Day) -> bool {
         let mut wanted = if day.date > 2 { day.date - 2 } else { 1 };
-        while wanted <= day.date + 2 && wanted <= day.length {
-            if self.dates.near & (1 << wanted) != 0 {
-                let target = match (day.weekday + 35 + wanted - day.date) % 7 {
-                    6 if wanted > 1 => wanted - 1,
-                    6 => wanted + 2,
-                    0 if wanted < day.length => wanted + 1,
-                    0 => wanted - 2,
+        while wanted <= day.date + 2 && wanted <= day.month_length {
+            if self.near & 1 << wanted != 0 {
+                let nearest = match (day.weekday + 35 + wanted - day.date) % 7 {
+                    5 if wanted > 1 => wanted - 1,
+                    5 => wanted + 2,
+                    6 if wanted < day.month_length => wanted + 1,
+                    6 => wanted - 2,
                     _ => wanted,
                 };
-                if target == day.date {
+                if nearest == day.date {
                     return true;
                 }
             }
@@ -125,11 +122,37 @@ impl DayFields {
     }
 }
 
-/// The last Monday to Friday of the day's month.
-const fn last_workday(day: Day) -> u32 {
-    match (day.weekday + day.length - day.date) % 7 {
-        6 => day.length - 1,
-        0 => day.length - 2,
-        _ => day.length,
+impl Weekdays {
+    /// Whether weekdays are selected by their place in the month.
+    pub(in crate::schedule) const fn has_places(&self) -> bool {
+        let mut all = self.last;
+        let mut place = 0;
+        while place < 5 {
+            all |= self.nth[place];
+            place += 1;
+        }
+        all != 0
     }
+
+    const fn matches(&self, day: &Day) -> bool {
+        let bit = 1 << day.weekday;
+        let nth = ((day.date - 1) / 7) as usize;
+        self.values & bit != 0
+            || self.nth[nth] & bit != 0
+            || (self.last & bit != 0 && day.date + 7 > day.month_length)
+    }
+}
+
+/// The last Monday to Friday of the day's month.
+const fn last_workday(day: &Day) -> u32 {
+    match (day.weekday + day.month_length - day.date) % 7 {
+        5 => day.month_length - 1,
+        6 => day.month_length - 2,
+        _ => day.month_length,
+    }
+}
+
+/// Weekdays with Monday first, from cron's with Sunday first.
+const fn from_monday(bits: u64) -> u8 {
+    ((bits >> 1 | bits << 6) & 0x7f) as u8
 }

@@ -81,7 +81,7 @@ pub(super) struct Selected {
     pub(super) near: u64,
     /// `L`: the last day of the month.
     pub(super) month_end: bool,
-    /// `LW`: the last Monday to Friday of the month. It takes the place of `L`.
+    /// `LW`: the last Monday to Friday of the month.
     pub(super) last_workday: bool,
     /// The whole field is `*` or `?`.
     pub(super) any: bool,

@@ -1,11 +1,19 @@
 //! Our check of cron fields against the crate that matches them.
 
 use chrono::{NaiveDate, NaiveDateTime};
+use croner::parser::{CronParser, Seconds, Year};
 use proptest::prelude::*;
 
 use super::rule;
 use crate::schedule::Rule;
-use crate::schedule::calendar::parser;
+
+/// `croner` with this grammar's fields.
+fn parser() -> CronParser {
+    CronParser::builder()
+        .seconds(Seconds::Optional)
+        .year(Year::Disallowed)
+        .build()
+}
 
 fn croner_takes(text: &str) -> bool {
     parser().parse(text).is_ok()
@@ -148,6 +156,30 @@ proptest! {
                 !croner_takes(&text) || is_documented_difference(&text),
                 "only croner takes {}: {}", text, message
             ),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn our_matches_are_those_of_croner(text in texts(), seconds in 0i64..4_102_444_800) {
+        // `15W` beside `L` or `LW` changes their meaning there.
+        let upper = text.to_uppercase();
+        let mixes = upper.contains('L') && upper.contains('W');
+        if let Ok(rule) = Rule::parse(&format!("cron {text}")) && !mixes {
+            let start = chrono::DateTime::from_timestamp(seconds, 0).expect("in range");
+            let expected: Vec<NaiveDateTime> = (parser().parse(&text).expect("both take it"))
+                .iter_after(start.naive_utc())
+                .take(5)
+                .collect();
+            let found: Vec<NaiveDateTime> = crate::schedule::occurrences(&rule, chrono_tz::UTC, start)
+                .expect("a rule")
+                .take(5)
+                .map(|found| found.expect("a rule").naive_utc())
+                .collect();
+            prop_assert_eq!(found, expected, "{} after {}", text, start);
         }
     }
 }

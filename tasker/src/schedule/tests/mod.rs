@@ -1,11 +1,15 @@
 //! Rules, zones and instants together.
 
+mod clauses;
 mod clock_changes;
 mod cron;
 mod missed;
 mod next;
 mod parse;
 mod properties;
+mod random;
+mod rrule;
+mod simulation;
 mod words;
 
 use chrono::{DateTime, Utc};

@@ -1,111 +1,217 @@
-//! What holds for every rule, zone and instant.
+//! What holds for every rule, zone and instant. `PROPTEST_CASES=20000` looks for longer.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use proptest::prelude::*;
 
+use super::random::{ZONES, bases, clauses, instants, parsed, rules, zones};
 use super::rule;
-use crate::schedule::{Rule, Timetable};
+use crate::schedule::{Rule, Timetable, missed};
 
-const ZONES: [Tz; 11] = [
-    Tz::UTC,
-    Tz::Europe__London,
-    Tz::America__New_York,
-    Tz::Australia__Lord_Howe,
-    Tz::Australia__Sydney,
-    Tz::America__Santiago,
-    Tz::Asia__Amman,
-    Tz::Africa__Casablanca,
-    Tz::Pacific__Apia,
-    Tz::Asia__Kathmandu,
-    Tz::Pacific__Kiritimati,
-];
-
-fn rules() -> impl Strategy<Value = Rule> {
-    let clock = (0..24u32, 0..60u32).prop_map(|(hour, minute)| format!("{hour:02}:{minute:02}"));
-    let days = prop::sample::select(vec!["mon", "tue,sat", "sun", "wed,thu,fri"]);
-    let dates = prop::sample::select(vec!["1", "31", "29,30", "last", "13,last"]);
-    let months = prop::sample::select(vec!["jan", "feb", "mar,oct", "apr,nov"]);
-    let hours = prop::sample::select(vec![
-        "*", "*/2", "*/5", "0", "1", "2", "0-3", "1,2,23", "23",
-    ]);
-    let minutes = prop::sample::select(vec!["*", "0", "30", "*/7", "*/15", "15,45", "59"]);
-    let crons = prop::sample::select(vec![
-        "* * *",
-        "L * *",
-        "29 2 *",
-        "* * 0",
-        "* * mon#1",
-        "15W * *",
-        "13 * fri",
-        "13 * +fri",
-    ]);
-    prop_oneof![
-        (1..5000u64).prop_map(|seconds| format!("every {}s", seconds * 7)),
-        (0..60u32).prop_map(|minute| format!("hourly :{minute:02}")),
-        clock.clone().prop_map(|clock| format!("daily {clock}")),
-        (days, clock.clone()).prop_map(|(days, clock)| format!("weekly {days} {clock}")),
-        (dates, clock.clone()).prop_map(|(dates, clock)| format!("monthly {dates} {clock}")),
-        (months, clock.clone()).prop_map(|(months, clock)| format!("yearly {months} 5,29 {clock}")),
-        (-12..=14i32, clock).prop_map(|(offset, clock)| format!("daily {clock}{offset:+03}")),
-        (minutes, hours, crons).prop_map(|(minute, hour, rest)| format!("{minute} {hour} {rest}")),
-    ]
-    .prop_map(|text| rule(&text))
+/// Nothing for a rule that says itself that it never runs.
+fn timetable(rule: &Rule, tz: Tz) -> Option<Timetable> {
+    match Timetable::new(rule, tz) {
+        Ok(timetable) => Some(timetable),
+        Err(message) => {
+            assert!(message.as_str().contains("never runs"), "{rule}: {message}");
+            None
+        }
+    }
 }
 
-fn instants() -> impl Strategy<Value = DateTime<Utc>> {
-    // Years around 2011 (Samoa's missing day) and today's rules are met more often.
-    let seconds = prop_oneof![
-        0..4_102_444_800i64,
-        1_262_304_000..1_420_070_400i64,
-        1_577_836_800..1_893_456_000i64
-    ];
-    (seconds, 0..1_000_000_000u32)
-        .prop_map(|(seconds, nanos)| DateTime::from_timestamp(seconds, nanos).expect("in range"))
-}
-
-fn timetable(rule: &Rule, tz: Tz) -> Timetable {
-    Timetable::new(rule, tz).expect("a rule that parses can be computed")
+/// The next occurrence; nothing at the end, or where exceptions leave nothing.
+fn next(timetable: &Timetable, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match timetable.next(after) {
+        Ok(found) => found,
+        Err(message) => {
+            assert!(message.as_str().contains("leave out"), "{message}");
+            None
+        }
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
-
     #[test]
-    fn occurrences_strictly_increase(rule in rules(), tz in prop::sample::select(ZONES.to_vec()), start in instants()) {
-        let timetable = timetable(&rule, tz);
+    fn occurrences_strictly_increase(rule in rules(), tz in zones(), start in instants()) {
+        let Some(timetable) = timetable(&rule, tz) else {
+            return Ok(());
+        };
         let mut last = start;
-        for _ in 0..400 {
-            let found = timetable.next(last).expect("it can be computed").expect("it goes on");
+        for _ in 0..100 {
+            let Some(found) = next(&timetable, last) else {
+                break;
+            };
             prop_assert!(found > last, "{} in {}: {} after {}", rule, tz, found, last);
-            // At most eight years between leap days, or as long as one on a given weekday takes.
-            prop_assert!(found - last < TimeDelta::days(41 * 366), "{} in {}: {} after {}", rule, tz, found, last);
             last = found;
         }
     }
 
     #[test]
-    fn the_answer_does_not_depend_on_when_it_is_asked(
-        rule in rules(), tz in prop::sample::select(ZONES.to_vec()), start in instants(), share in 0.0..1.0f64,
-    ) {
-        let timetable = timetable(&rule, tz);
-        let first = timetable.next(start).expect("it can be computed").expect("it goes on");
-        let second = timetable.next(first).expect("it can be computed").expect("it goes on");
-        let wait = (second - first).num_milliseconds() as f64 * share;
-        let between = first + TimeDelta::milliseconds(wait as i64);
-        prop_assert_eq!(timetable.next(between), Ok(Some(second)), "{} in {} after {}", rule, tz, between);
-        let just_before = second - TimeDelta::nanoseconds(1);
-        prop_assert_eq!(timetable.next(just_before), Ok(Some(second)), "{} in {}", rule, tz);
+    fn the_answer_does_not_depend_on_when_it_is_asked(rule in rules(), tz in zones(), start in instants(), share in 0.0..1.0f64) {
+        let Some(timetable) = timetable(&rule, tz) else {
+            return Ok(());
+        };
+        if let Some(first) = next(&timetable, start)
+            && let Some(second) = next(&timetable, first)
+        {
+            let wait = (second - first).num_milliseconds() as f64 * share;
+            let between = first + TimeDelta::milliseconds(wait as i64);
+            if between < second {
+                prop_assert_eq!(timetable.next(between), Ok(Some(second)), "{} in {} after {}", rule, tz, between);
+            }
+            let just_before = second - TimeDelta::nanoseconds(1);
+            prop_assert_eq!(timetable.next(just_before), Ok(Some(second)), "{} in {}", rule, tz);
+        }
     }
 
     #[test]
     fn every_rule_parses_back_and_has_words(rule in rules()) {
-        prop_assert_eq!(Rule::parse(&rule.to_string()), Ok(rule));
+        let text = rule.to_string();
+        let again = parsed(&text);
+        prop_assert_eq!(again, Some(rule), "{}", text);
+        prop_assert_eq!(again.map(|rule| rule.to_string()), Some(text));
         prop_assert!(!rule.describe().is_empty());
+    }
+
+    #[test]
+    fn what_was_missed_is_the_tail_of_what_occurred(rule in rules(), tz in zones(), start in instants(), count in 0usize..40, max in 0usize..5) {
+        let Some(timetable) = timetable(&rule, tz) else {
+            return Ok(());
+        };
+        let mut all = Vec::new();
+        let mut last = start;
+        while all.len() < count && let Some(found) = next(&timetable, last) {
+            all.push(found);
+            last = found;
+        }
+        if let Ok(found) = missed(&rule, tz, start, last, max) {
+            prop_assert_eq!(&found.occurrences, &all[all.len().saturating_sub(max)..], "{} in {}", rule, tz);
+            prop_assert_eq!(found.dropped, all.len() > max);
+        }
     }
 }
 
-/// Ten years of each clock change, minute by minute, for rules that run in the night.
+proptest! {
+    /// What windows and exceptions leave is what is left when each occurrence is looked at by itself.
+    #[test]
+    fn clauses_only_take_away(base in bases(), clauses in clauses(), start in instants()) {
+        let whole = parsed(&base).expect("a base is a rule");
+        let (Some(rule), Some(whole_times)) = (parsed(&format!("{base}{clauses}")), timetable(&whole, Tz::UTC)) else {
+            return Ok(());
+        };
+        let left = timetable(&rule, Tz::UTC).expect("the base can be computed");
+        let (mut found, mut asked) = (start, start);
+        for _ in 0..300 {
+            let Some(at) = next(&whole_times, asked) else {
+                break;
+            };
+            asked = at;
+            if is_taken_away(&rule, at) {
+                continue;
+            }
+            let next = next(&left, found);
+            prop_assert_eq!(next, Some(at), "{} after {}", rule, found);
+            found = at;
+        }
+        // Nothing comes between.
+        if let Some(further) = next(&left, found) {
+            prop_assert!(further > asked || !is_taken_away(&rule, further), "{}: {}", rule, further);
+        }
+    }
+
+    /// A count ends a rule and changes nothing before its end.
+    #[test]
+    fn counting_only_ends(base in bases().prop_filter("has an end", |base| base.starts_with("rrule") && !base.contains("COUNT") && !base.contains("UNTIL")), tz in zones(), count in 1usize..60) {
+        let Some(endless) = timetable(&parsed(&base).expect("a base is a rule"), tz) else {
+            return Ok(());
+        };
+        let counted = parsed(&format!("{base};COUNT={count}")).expect("a count can be added");
+        let counted = timetable(&counted, tz).expect("the base can be computed");
+        let (mut last, mut so_far) = (super::at("1990-01-01T00:00:00Z"), 0);
+        while let Some(found) = next(&counted, last) {
+            prop_assert_eq!(next(&endless, last), Some(found));
+            (last, so_far) = (found, so_far + 1);
+        }
+        prop_assert!(so_far == count || next(&endless, last).is_none(), "{}: {} of {}", base, so_far, count);
+    }
+}
+
+/// By asking the exceptions' own rules for the minute, the day or the second of `at`, in UTC or the rule's offset.
+fn is_taken_away(rule: &Rule, at: DateTime<Utc>) -> bool {
+    let at = at + TimeDelta::minutes(i64::from(rule.offset_minutes().unwrap_or(0)));
+    let text = rule.to_string();
+    let mut words = text.split(' ');
+    let clock = at.format("%H:%M:%S").to_string();
+    let mut away = false;
+    // The parts of the canonical text between the words that begin a clause.
+    let mut clause: Vec<&str> = Vec::new();
+    let mut clauses = Vec::new();
+    loop {
+        let word = words.next();
+        if matches!(
+            word,
+            None | Some("between" | "except" | "jitter" | "gap" | "fold")
+        ) {
+            clauses.push(std::mem::take(&mut clause));
+        }
+        let Some(word) = word else {
+            break;
+        };
+        clause.push(word);
+    }
+    for clause in clauses {
+        match clause.as_slice() {
+            ["between", from, "and", to] => {
+                let whole = |text: &str| {
+                    if text.len() == 5 {
+                        format!("{text}:00")
+                    } else {
+                        text.to_owned()
+                    }
+                };
+                let (from, to) = (whole(from), whole(to));
+                away |= match from <= to {
+                    true => clock < from || to < clock,
+                    false => clock < from && to < clock,
+                };
+            }
+            ["except", dates] if dates.starts_with(|first: char| first.is_ascii_digit()) => {
+                away |= dates.split(',').any(|span| {
+                    let (from, to) = span.split_once("..").unwrap_or((span, span));
+                    let form = match (from.len(), from.contains('T')) {
+                        (5, _) => "%m-%d",
+                        (_, false) => "%Y-%m-%d",
+                        (_, true) => "%Y-%m-%dT%H:%M",
+                    };
+                    let shown = at.format(form).to_string();
+                    from <= shown.as_str() && shown.as_str() <= to
+                });
+            }
+            ["except", words @ ..] => away |= covers(&words.join(" "), at),
+            _ => {}
+        }
+    }
+    away
+}
+
+fn covers(text: &str, at: DateTime<Utc>) -> bool {
+    let midnight = at.with_hour(0).and_then(|at| at.with_minute(0));
+    let minute = at - TimeDelta::seconds(i64::from(at.second()));
+    let day = midnight.expect("a midnight") - TimeDelta::seconds(i64::from(at.second()));
+    let is_recurrence = text.starts_with("rrule");
+    let (text, from) = match Rule::parse(text) {
+        Ok(_) if is_recurrence && !text.contains("BYHOUR") => (text.to_owned(), day),
+        Ok(_) if text.split(' ').count() == 6 => (text.to_owned(), at),
+        Ok(_) if text.matches(':').count() == 2 => (text.to_owned(), at),
+        Ok(_) => (text.to_owned(), minute),
+        Err(_) => (format!("{text} 00:00"), day),
+    };
+    let before = from - TimeDelta::nanoseconds(i64::from(from.nanosecond()) + 1);
+    let timetable = Timetable::new(&rule(&text), Tz::UTC).expect("an exception is a rule");
+    timetable.next(before) == Ok(Some(before + TimeDelta::nanoseconds(1)))
+}
+
+/// Ten years of each clock change, for rules that run in the night.
 #[test]
 fn ten_years_are_without_gaps_and_doubles() {
     let start: DateTime<Utc> = super::at("2009-06-01T00:00:00Z");
@@ -117,11 +223,12 @@ fn ten_years_are_without_gaps_and_doubles() {
             "30 1 * * *",
             "59 23 * * *",
             "weekly sun 02:15",
+            "rrule FREQ=DAILY;BYHOUR=2;BYMINUTE=30",
         ] {
-            let timetable = timetable(&rule(text), tz);
+            let timetable = timetable(&rule(text), tz).expect("a rule");
             let mut runs = 0;
             let mut last = start;
-            while let Some(found) = timetable.next(last).expect(text)
+            while let Some(found) = next(&timetable, last)
                 && found < end
             {
                 assert!(found > last, "{text} in {tz}");
@@ -142,10 +249,57 @@ fn ten_years_are_without_gaps_and_doubles() {
     }
 }
 
+/// Every gap and every fold of every zone from 1970 to 2100 is found by the policies.
+#[test]
+fn every_clock_change_of_every_zone_is_mapped() {
+    let (start, end) = (
+        super::at("1970-01-02T00:00:00Z"),
+        super::at("2100-01-01T00:00:00Z"),
+    );
+    let mut changes = 0;
+    for tz in chrono_tz::TZ_VARIANTS {
+        let offset = |at: DateTime<Utc>| at.with_timezone(&tz).naive_local() - at.naive_utc();
+        let minutely = timetable(&rule("* * * * * gap next fold both"), tz).expect("a rule");
+        let mut at = start;
+        while at < end {
+            let tomorrow = at + TimeDelta::days(5);
+            if offset(at) != offset(tomorrow) {
+                // Each minute that the clock shows is an occurrence, through the change as before and after it.
+                let (mut low, mut high) = (at, tomorrow);
+                while high - low > TimeDelta::minutes(1) {
+                    let middle = low + (high - low) / 2;
+                    let middle = middle - TimeDelta::seconds(middle.timestamp().rem_euclid(60));
+                    match offset(middle) == offset(at) {
+                        true => low = middle.max(low + TimeDelta::minutes(1)).min(high),
+                        false => high = middle,
+                    }
+                }
+                let mut last = high - TimeDelta::minutes(2);
+                while last < high + TimeDelta::minutes(2) {
+                    let found = next(&minutely, last).expect("it goes on");
+                    prop_assert_minute(found, last, tz);
+                    last = found;
+                }
+                changes += 1;
+            }
+            at = tomorrow;
+        }
+    }
+    assert!(changes > 20_000, "{changes}");
+}
+
+/// Minutes follow one another, except where a clock changes at a second within one.
+fn prop_assert_minute(found: DateTime<Utc>, last: DateTime<Utc>, tz: Tz) {
+    let step = found - last;
+    assert!(
+        step > TimeDelta::zero() && step <= TimeDelta::minutes(1),
+        "{last} to {found} in {tz}"
+    );
+}
+
 /// The definition, applied to every minute of the nights around clock changes.
 #[test]
 fn flowing_rules_match_what_the_clock_shows() {
-    use chrono::Timelike;
     let changes = [
         "2025-03-30T00:00:00Z",
         "2025-10-26T00:00:00Z",
@@ -153,7 +307,7 @@ fn flowing_rules_match_what_the_clock_shows() {
         "2025-10-04T12:00:00Z",
     ];
     for tz in ZONES {
-        let timetable = timetable(&rule("*/10 */2 * * *"), tz);
+        let timetable = timetable(&rule("*/10 */2 * * *"), tz).expect("a rule");
         for change in changes {
             let start = super::at(change) - TimeDelta::hours(12);
             let mut found = start;
@@ -161,7 +315,7 @@ fn flowing_rules_match_what_the_clock_shows() {
                 let instant = start + TimeDelta::minutes(minute);
                 let local = instant.with_timezone(&tz);
                 if local.minute().is_multiple_of(10) && local.hour().is_multiple_of(2) {
-                    found = timetable.next(found).expect("a rule").expect("it goes on");
+                    found = next(&timetable, found).expect("it goes on");
                     assert_eq!(found, instant, "in {tz}");
                 }
             }

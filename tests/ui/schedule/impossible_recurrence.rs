@@ -1,0 +1,4 @@
+#[tasker::task(schedule = "rrule FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")]
+async fn hello() {}
+
+fn main() {}
