@@ -10,7 +10,8 @@ const ALONE: usize = 2_000;
 
 pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
     let database = report.database;
-    let raw_bulk = || figure(move || fresh(database, async |place| raw::bulk(place, 1_000).await));
+    let raw_bulk =
+        || figure(move || Place::with(database, async |place| raw::bulk(place, 1_000).await));
     let what = "enqueue, 1,000 a call";
     if report.wants(THEME, what) {
         let goal = match database {
@@ -20,7 +21,9 @@ pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
         report
             .compare(
                 what,
-                figure(move || fresh(database, async |place| product::bulk(place, JOBS).await)),
+                figure(move || {
+                    Place::with(database, async |place| product::bulk(place, JOBS).await)
+                }),
                 vec![beside("raw: 1,000 a statement", goal, raw_bulk())],
             )
             .await?;
@@ -31,7 +34,7 @@ pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
             continue;
         }
         let tasker = figure(move || {
-            fresh(database, async move |place| {
+            Place::with(database, async move |place| {
                 product::single(place, callers, jobs).await
             })
         });
@@ -41,7 +44,7 @@ pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
             _ => callers,
         };
         let own = figure(move || {
-            fresh(database, async move |place| {
+            Place::with(database, async move |place| {
                 raw::single(place, connections, jobs).await
             })
         });
@@ -62,11 +65,3 @@ pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
 }
 
 const BULK: &str = "raw: 1,000 a statement";
-
-/// In a database of its own.
-async fn fresh(
-    database: Database,
-    measure: impl AsyncFnOnce(&Place) -> Result<f64>,
-) -> Result<f64> {
-    Place::with(database, measure).await
-}

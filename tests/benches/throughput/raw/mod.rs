@@ -25,6 +25,9 @@ const PAST: i64 = 1_750_000_000_000_000;
 const FUTURE: i64 = 4_102_444_800_000_000;
 const PARAMS: &str = "{\"number\":1,\"padding\":\"................................................................................\"}";
 
+/// What a drain waits for at the most.
+const LONG: Duration = Duration::from_secs(300);
+
 /// One connection that speaks a database's own words.
 #[async_trait]
 pub(crate) trait Raw: Send {
@@ -167,13 +170,12 @@ pub(crate) async fn drain(
     for _ in 0..place.database.connections() {
         open.push(connect(place).await?);
     }
-    let claimed = Arc::new(AtomicUsize::new(0));
+    let left = Arc::new(AtomicUsize::new(jobs));
     let start = Instant::now();
     let mut tasks: JoinSet<Result<usize>> = JoinSet::new();
     for mut raw in open {
-        let claimed = Arc::clone(&claimed);
-        let more = move || claimed.fetch_add(at_a_time, Relaxed) < jobs;
-        tasks.spawn(async move { work(&mut *raw, way, at_a_time, keep, more).await });
+        let left = Arc::clone(&left);
+        tasks.spawn(async move { work(&mut *raw, way, at_a_time, keep, &left).await });
     }
     let mut done = 0;
     while let Some(ended) = tasks.join_next().await {
@@ -186,16 +188,21 @@ pub(crate) async fn drain(
     Ok(rate(done, elapsed))
 }
 
-/// What one connection does, as long as there is more to claim.
+/// What one connection does, as long as jobs are left to claim. A claim may bring fewer than there are: it passes over
+/// what others have locked.
 async fn work(
     raw: &mut dyn Raw,
     way: Way,
     at_a_time: usize,
     keep: Keep,
-    more: impl Fn() -> bool,
+    left: &AtomicUsize,
 ) -> Result<usize> {
+    let start = Instant::now();
     let (mut done, mut held) = (0, Vec::new());
-    while more() {
+    while left.load(Relaxed) > 0 {
+        if start.elapsed() > LONG {
+            return Err(format!("{} jobs are nowhere to be claimed", left.load(Relaxed)).into());
+        }
         if way == Way::Apart && !held.is_empty() {
             done += raw.settle(&held, 0, keep).await?.ended;
             held.clear();
@@ -203,6 +210,10 @@ async fn work(
         let settled = raw.settle(&held, at_a_time, keep).await?;
         done += settled.ended;
         held = settled.held;
+        // Both may take the last ones.
+        let _ = left.fetch_update(Relaxed, Relaxed, |left| {
+            Some(left.saturating_sub(held.len()))
+        });
     }
     if !held.is_empty() {
         done += raw.settle(&held, 0, keep).await?.ended;

@@ -84,9 +84,9 @@ impl Raw for Connection {
             return Ok(Settled { ended, held });
         }
         words += &format!(
-            "; SELECT number, token, id, alias, params, attempt FROM tasker_jobs
-                WHERE ready = 1 AND queue = 'default'
-                ORDER BY priority DESC, due_at, number LIMIT {claim} FOR UPDATE SKIP LOCKED"
+            "; SELECT number, token, id, alias, params, attempt FROM tasker_jobs FORCE INDEX (tasker_jobs_ready)
+                WHERE ready = 'default'
+                ORDER BY urgency, due_at, number LIMIT {claim} FOR UPDATE SKIP LOCKED"
         );
         let (ended, rows) = self.together(words).await?;
         let claimed: Vec<Held> = (rows.iter())
@@ -100,9 +100,8 @@ impl Raw for Connection {
             false => take(&numbers(&claimed), self.worker) + "; COMMIT",
         };
         self.together(change).await?;
-        // The rows a statement gave back count as changed.
         Ok(Settled {
-            ended: ended.min(held.len()),
+            ended,
             held: claimed,
         })
     }
