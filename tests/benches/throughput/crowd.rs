@@ -58,5 +58,6 @@ async fn among(report: &mut Report<'_>, place: &Place, crowd: Crowd, what: &str)
         beside("tasker: nothing stands around", GOAL, small),
         beside("raw: the same crowd", Goal::None, raw),
     ];
-    report.compare(what, tasker, others).await
+    report.compare(what, tasker, others).await;
+    Ok(())
 }

@@ -3,7 +3,6 @@
 //! Beside each figure: the same work by bare statements, as many jobs at a time as the worker runs. And "d", a yardstick
 //! that does not change with the setting: 100 jobs are claimed and deleted, a statement each, on two connections.
 
-use crate::Result;
 use crate::place::{Database, Place};
 use crate::product::{self, Setting};
 use crate::raw::{self, Keep, Way};
@@ -11,23 +10,23 @@ use crate::report::{Beside, Goal, Measure, Report, beside, figure};
 
 const THEME: &str = "drain";
 
-pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
+pub(crate) async fn measure(report: &mut Report<'_>) {
     let database = report.database;
+    // Prefetch, once a worker can, belongs into these settings: it has goals of its own.
     for (concurrency, keep) in [(100, true), (100, false), (10, true), (10, false)] {
         let setting = Setting { concurrency, keep };
-        drain(report, database, setting).await?;
+        drain(report, database, setting).await;
     }
     if database == Database::Sqlite {
         let setting = Setting {
             concurrency: 100,
             keep: true,
         };
-        drain(report, Database::SqliteFull, setting).await?;
+        drain(report, Database::SqliteFull, setting).await;
     }
-    Ok(())
 }
 
-async fn drain(report: &mut Report<'_>, database: Database, setting: Setting) -> Result<()> {
+async fn drain(report: &mut Report<'_>, database: Database, setting: Setting) {
     let Setting { concurrency, keep } = setting;
     let mut what = format!("drain, concurrency {concurrency}");
     if !keep {
@@ -37,7 +36,7 @@ async fn drain(report: &mut Report<'_>, database: Database, setting: Setting) ->
         what += ", synchronous=full";
     }
     if !report.wants(THEME, &what) {
-        return Ok(());
+        return;
     }
     let tasker = figure(move || {
         Place::with(database, async move |place| {
@@ -46,7 +45,7 @@ async fn drain(report: &mut Report<'_>, database: Database, setting: Setting) ->
     });
     report
         .compare(&what, tasker, others(database, setting))
-        .await
+        .await;
 }
 
 /// What the product stands beside, with the goals.

@@ -2,13 +2,13 @@
 
 use crate::place::{Database, Place};
 use crate::report::{Goal, Report, beside, figure};
-use crate::{JOBS, Result, product, raw};
+use crate::{JOBS, product, raw};
 
 const THEME: &str = "enqueue";
 /// A single caller waits for the disk each time.
 const ALONE: usize = 2_000;
 
-pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
+pub(crate) async fn measure(report: &mut Report<'_>) {
     let database = report.database;
     let raw_bulk =
         || figure(move || Place::with(database, async |place| raw::bulk(place, 1_000).await));
@@ -26,7 +26,7 @@ pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
                 }),
                 vec![beside("raw: 1,000 a statement", goal, raw_bulk())],
             )
-            .await?;
+            .await;
     }
     for (callers, jobs) in [(1, ALONE), (10, JOBS), (100, JOBS)] {
         let what = format!("enqueue one by one, {callers} callers");
@@ -59,9 +59,8 @@ pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
             (_, Database::Mysql) => vec![beside("raw: a connection each", Goal::None, own)],
             _ => vec![beside("raw: one connection", Goal::None, own)],
         };
-        report.compare(&what, tasker, others).await?;
+        report.compare(&what, tasker, others).await;
     }
-    Ok(())
 }
 
 const BULK: &str = "raw: 1,000 a statement";

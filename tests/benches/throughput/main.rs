@@ -58,12 +58,15 @@ async fn bench(arguments: &Arguments) -> Result<()> {
             continue;
         }
         let mut report = Report::new(database, arguments).await?;
-        enqueue::measure(&mut report).await?;
-        drain::measure(&mut report).await?;
-        crowd::measure(&mut report).await?;
-        processes::measure(&mut report).await?;
-        latency::measure(&mut report).await?;
-        idle::measure(&mut report).await?;
+        enqueue::measure(&mut report).await;
+        drain::measure(&mut report).await;
+        let done = crowd::measure(&mut report).await;
+        report.note("crowd", done);
+        processes::measure(&mut report).await;
+        let done = latency::measure(&mut report).await;
+        report.note("latency", done);
+        let done = idle::measure(&mut report).await;
+        report.note("idle", done);
         report.end();
         reports.push(report);
     }

@@ -12,11 +12,11 @@ const THEME: &str = "processes";
 /// Enough to keep four of them busy for longer than they take to notice the start and the end.
 const MANY: usize = 3 * JOBS;
 
-pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
+pub(crate) async fn measure(report: &mut Report<'_>) {
     let database = report.database;
     let what = "drain by 4 processes, concurrency 100";
     if !report.wants(THEME, what) {
-        return Ok(());
+        return;
     }
     let one = beside(
         "tasker: 1 process",
@@ -25,7 +25,7 @@ pub(crate) async fn measure(report: &mut Report<'_>) -> Result<()> {
     );
     report
         .compare(what, figure(move || drain(database, 4)), vec![one])
-        .await
+        .await;
 }
 
 async fn drain(database: Database, processes: usize) -> Result<f64> {

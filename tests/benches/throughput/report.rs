@@ -8,10 +8,10 @@ use std::pin::Pin;
 
 use serde_json::{Value, json};
 
-use crate::Result;
 use crate::arguments::{Arguments, json_file};
 use crate::place::{Database, Place};
 use crate::raw;
+use crate::{Error, Result};
 
 /// Measures one figure, once.
 pub(crate) type Measure<'a> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<f64>> + 'a>> + 'a>;
@@ -55,7 +55,8 @@ pub(crate) fn beside<'a>(name: &'static str, goal: Goal, measure: Measure<'a>) -
 #[derive(Debug)]
 struct Row {
     what: String,
-    tasker: f64,
+    /// The tasker's figure, or why there is none.
+    outcome: Result<f64, String>,
     /// Name, figure and share of the tasker's figure in it.
     beside: Option<(&'static str, f64, f64)>,
     goal: Goal,
@@ -106,12 +107,54 @@ impl<'a> Report<'a> {
     }
 
     /// Measures the product and what it stands beside in turns, a row for each of those.
+    ///
+    /// What goes wrong is a row too, and the other rows follow: a bench takes long.
     pub(crate) async fn compare(
         &mut self,
         what: &str,
         tasker: Measure<'_>,
         others: Vec<Beside<'_>>,
-    ) -> Result<()> {
+    ) {
+        let what = what.to_owned();
+        match self.turns(tasker, &others).await {
+            Ok((ours, theirs)) => {
+                for (other, figures) in others.iter().zip(&theirs) {
+                    let shares = ours.iter().zip(figures).map(|(ours, it)| ours / it);
+                    let share = median(shares.collect());
+                    self.add(Row {
+                        what: what.clone(),
+                        outcome: Ok(median(ours.clone())),
+                        beside: Some((other.name, median(figures.clone()), share)),
+                        goal: other.goal,
+                    });
+                }
+            }
+            Err(error) => self.failed(what, &error),
+        }
+    }
+
+    /// The end of a theme that could not be measured as a whole is a row too.
+    pub(crate) fn note(&mut self, theme: &str, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            self.failed(theme.to_owned(), &error);
+        }
+    }
+
+    fn failed(&mut self, what: String, error: &Error) {
+        self.add(Row {
+            what,
+            outcome: Err(error.to_string()),
+            beside: None,
+            goal: Goal::None,
+        });
+    }
+
+    /// The product's figures, and those of each other.
+    async fn turns(
+        &self,
+        tasker: Measure<'_>,
+        others: &[Beside<'_>],
+    ) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
         let mut ours = Vec::new();
         let mut theirs = vec![Vec::new(); others.len()];
         for _ in 0..self.rounds() {
@@ -120,17 +163,7 @@ impl<'a> Report<'a> {
                 figures.push((other.measure)().await?);
             }
         }
-        for (other, figures) in others.iter().zip(&theirs) {
-            let shares = ours.iter().zip(figures).map(|(ours, it)| ours / it);
-            let share = median(shares.collect());
-            self.add(Row {
-                what: what.to_owned(),
-                tasker: median(ours.clone()),
-                beside: Some((other.name, median(figures.clone()), share)),
-                goal: other.goal,
-            });
-        }
-        Ok(())
+        Ok((ours, theirs))
     }
 
     /// A figure that was measured, in the unit its text names, with one it stands beside.
@@ -144,7 +177,7 @@ impl<'a> Report<'a> {
         let beside = beside.map(|(name, it)| (name, it, tasker / it));
         self.add(Row {
             what,
-            tasker,
+            outcome: Ok(tasker),
             beside,
             goal,
         });
@@ -168,10 +201,10 @@ impl<'a> Report<'a> {
 
 impl Row {
     fn is_reached(&self) -> Option<bool> {
-        match (self.goal, self.beside) {
-            (Goal::Share(least), Some((_, _, share))) => Some(share >= least),
-            (Goal::AtMost(most), _) => Some(self.tasker <= most),
-            (Goal::None, _) | (Goal::Share(_), None) => None,
+        match (self.goal, self.beside, &self.outcome) {
+            (Goal::Share(least), Some((_, _, share)), _) => Some(share >= least),
+            (Goal::AtMost(most), _, Ok(tasker)) => Some(*tasker <= most),
+            _ => None,
         }
     }
 
@@ -186,8 +219,8 @@ impl Row {
             None => (Value::Null, Value::Null, Value::Null),
         };
         json!({
-            "what": self.what, "tasker": self.tasker, "beside": name, "it": it, "share": share,
-            "goal": goal, "reached": self.is_reached(),
+            "what": self.what, "tasker": self.outcome.as_ref().ok(), "beside": name, "it": it, "share": share,
+            "goal": goal, "reached": self.is_reached(), "error": self.outcome.as_ref().err(),
         })
     }
 }
@@ -198,7 +231,10 @@ impl fmt::Display for Row {
             Some((name, it, share)) => (name, number(it), format!("{share:.2}")),
             None => ("", String::new(), String::new()),
         };
-        let tasker = number(self.tasker);
+        let tasker = match &self.outcome {
+            Ok(tasker) => number(*tasker),
+            Err(reason) => return write!(f, "{:<44} not measured: {reason}", self.what),
+        };
         write!(
             f,
             "{:<44} {name:<36} {tasker:>10} {it:>10} {share:>6}",
