@@ -32,7 +32,8 @@ fn main() -> ExitCode {
         true => Err("not asked".to_owned()),
         false => Peer::find(),
     });
-    let random: [(&str, fn(u64) -> Case); 3] = [
+    type Made = fn(u64) -> Case;
+    let random: [(&str, Made); 3] = [
         ("recurrence/days", recurrence::days),
         ("recurrence/within-days", recurrence::within_days),
         ("cron", cron::random),

@@ -23,6 +23,10 @@ pub struct Pace {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is made once for each part of a program, and copied as a constant"
+)]
 pub(super) enum Kind {
     Every(Duration),
     Rule(Rule),

@@ -42,6 +42,7 @@ pub(super) struct Fold {
 
 /// What the clock would show, and what it shows instead: later where it is put forward.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the calculator's"))]
 pub(super) struct Change {
     pub(super) from: NaiveDateTime,
     pub(super) to: NaiveDateTime,
@@ -108,6 +109,7 @@ impl Place {
     }
 
     /// The clock changes after `from` and up to `to`.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the calculator's"))]
     pub(super) fn changes(self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Change> {
         let mut found = Vec::new();
         let mut at = from;

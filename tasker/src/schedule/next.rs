@@ -136,6 +136,7 @@ impl Timetable {
     }
 
     /// When the occurrence at `at` was due, before jitter.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the calculator's"))]
     pub(super) fn due(&self, at: DateTime<Utc>) -> Result<DateTime<Utc>, Message> {
         let Some(jitter) = &self.jitter else {
             return Ok(at);
@@ -180,6 +181,7 @@ impl Timetable {
     }
 
     /// The calendar and its zone, where the rule has them.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the calculator's"))]
     pub(super) fn walk(&self) -> Option<&Walk> {
         match &self.steps {
             Steps::Walk(walk) => Some(walk),
