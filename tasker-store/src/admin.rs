@@ -7,11 +7,11 @@ use async_trait::async_trait;
 
 use crate::attempt::{Attempt, LogLine};
 use crate::error::Result;
-use crate::job::{Job, JobId};
+use crate::job::{Enqueued, Job, JobId, NewJob};
 use crate::lease::Worker;
-use crate::query::JobQuery;
+use crate::query::{JobQuery, ScheduleQuery};
 use crate::queue::Queue;
-use crate::schedule::Schedule;
+use crate::schedule::{NewSchedule, Schedule, ScheduleChange, ScheduleId, ScheduleState};
 use crate::state::JobState;
 use crate::task::Task;
 
@@ -42,7 +42,11 @@ pub struct SchemaStep {
 /// Reading and administration.
 #[async_trait]
 pub trait Admin: Send + Sync {
-    /// Jobs that meet all conditions, the newest first.
+    /// Jobs that meet all conditions, the newest first. To go on, ask for those before the last one.
+    ///
+    /// What it costs: of states, only jobs in them are looked at, and for `failed`, `canceled` and `paused` only those that are
+    /// given; without a state, or for `succeeded`, jobs are looked at from the newest on until enough are found, so that a rare alias,
+    /// queue or tag among millions of finished jobs takes its time. More indexes would slow down every job.
     async fn jobs(&self, query: JobQuery) -> Result<Vec<Job>>;
 
     /// The failed attempts of a job, the oldest first.
@@ -52,13 +56,26 @@ pub trait Admin: Send + Sync {
     async fn log(&self, job: JobId) -> Result<Vec<LogLine>>;
 
     /// Every queue that has ever had a job or was paused, by name. Soft-deleted jobs are not counted.
+    ///
+    /// Unfinished jobs are counted exactly. So that history does not make the answer slow, finished ones are counted up to
+    /// [`crate::limits::COUNTED`]: so many of the latest that failed and that were canceled, and those that succeeded among
+    /// so many of the latest jobs. Where there may be others [`Queue::more`] is set, and the counts are lower bounds.
     async fn queues(&self) -> Result<Vec<Queue>>;
 
     /// The workers that have joined and not left, the oldest first.
     async fn workers(&self) -> Result<Vec<Worker>>;
 
-    /// Every schedule, by name.
-    async fn schedules(&self) -> Result<Vec<Schedule>>;
+    /// Every schedule that is not deleted, by name.
+    async fn schedules(&self) -> Result<Vec<Schedule>> {
+        self.select_schedules(ScheduleQuery::default()).await
+    }
+
+    /// Schedules that meet all conditions, by name. Each tells how its job that ended last came out, as long as that is
+    /// in the store, and later still. One that a newer release wrote and this one cannot read is passed over, and logged.
+    async fn select_schedules(&self, query: ScheduleQuery) -> Result<Vec<Schedule>>;
+
+    /// The schedule of this name, also a deleted one.
+    async fn schedule(&self, name: &str) -> Result<Option<Schedule>>;
 
     /// Every task that was declared, by alias.
     async fn tasks(&self) -> Result<Vec<Task>>;
@@ -90,10 +107,45 @@ pub trait Admin: Send + Sync {
     /// Refuses new jobs of a task and parks those it has, or takes that back. `false` where the task is unknown.
     async fn enable_task(&self, alias: &str, enabled: bool) -> Result<bool>;
 
-    /// Holds an `active` schedule, or lets it go on; `next_run_at` is cleared then, so that occurrences that
-    /// passed meanwhile are left out. `false` where it is
-    /// unknown, or in a state that does not allow it.
+    /// Holds an `active` schedule, or lets it go on; `next_run_at` and what waited are cleared then, so that
+    /// occurrences that passed meanwhile are left out. `false` where it is
+    /// unknown, deleted, or in a state that does not allow it.
     async fn pause_schedule(&self, name: &str, paused: bool) -> Result<bool>;
+
+    /// Makes a schedule that lives until somebody deletes it, `active` or as a `draft`. `Not` where its name is taken,
+    /// be it by a deleted one, which keeps it. One over the [`crate::limits`] makes the call
+    /// [`crate::ErrorKind::Invalid`].
+    async fn create_schedule(&self, new: NewSchedule, draft: bool) -> Result<ScheduleChange>;
+
+    /// Gives a schedule another definition, its name apart, if it is at `version` and not deleted. Another rule, zone,
+    /// start or end clears `next_run_at`. With a `state`, `active` or `draft`, it is in that one afterwards, and its
+    /// next occurrence is to be computed. Without one it stays where it is; but one that is `broken` becomes `active`
+    /// where anything changed, and so does one that is `completed` where its rule, zone, start, end or bound changed.
+    /// Grows the version, unless nothing changed.
+    async fn update_schedule(
+        &self,
+        schedule: ScheduleId,
+        version: i64,
+        to: NewSchedule,
+        state: Option<ScheduleState>,
+    ) -> Result<ScheduleChange>;
+
+    /// Soft-deletes a schedule, or takes that back; `Not` where it stands so already. A deleted one is never due, and
+    /// neither declarations nor anything else bring it back but this. Its jobs stay. `next_run_at` is cleared, so that
+    /// what passed meanwhile is left out.
+    async fn delete_schedule(&self, name: &str, deleted: bool) -> Result<ScheduleChange>;
+
+    /// Deletes a schedule for good; its jobs stay. `false` where it is unknown.
+    async fn erase_schedule(&self, name: &str) -> Result<bool>;
+
+    /// Enqueues jobs of a schedule beside its own steps, and counts the new ones in `extra_jobs`, in one transaction.
+    /// A job whose id is in the store already is [`Enqueued::Existing`]; of calls that race one makes it. `None` where
+    /// there is no such schedule, or it is deleted. Answers are as of [`crate::Store::enqueue`] in all else.
+    async fn enqueue_for(
+        &self,
+        schedule: ScheduleId,
+        jobs: Vec<NewJob>,
+    ) -> Result<Option<Vec<Enqueued>>>;
 
     /// The steps of the schema this binary knows, in order. Empty where the backend has no schema.
     async fn schema(&self) -> Result<Vec<SchemaStep>>;

@@ -8,11 +8,13 @@ use crate::clock::Instant;
 use crate::lease::WorkerId;
 
 /// How far an attempt says it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Progress {
     /// Units done.
+    #[serde(serialize_with = "crate::digits::text")]
     pub done: u64,
     /// Units in all.
+    #[serde(serialize_with = "crate::digits::text")]
     pub total: u64,
 }
 
@@ -22,6 +24,7 @@ pub struct Attempt {
     /// Its count, from 1.
     pub attempt: u32,
     /// The lease it ran under.
+    #[serde(serialize_with = "crate::digits::text")]
     pub token: i64,
     /// Who ran it.
     pub worker: Option<WorkerId>,

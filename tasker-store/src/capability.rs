@@ -11,6 +11,8 @@ pub enum Capability {
     Shared,
     /// Jobs can be enqueued and finished in the application's own transaction, by methods of the backend's own type.
     Transactions,
+    /// Calls that write are carried out side by side, not one after the other.
+    Parallel,
     /// Jobs can be listed by state, task, queue and tag.
     Queries,
 }

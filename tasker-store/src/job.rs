@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::attempt::Progress;
-use crate::clock::{Due, Instant};
+use crate::clock::{Due, Instant, to_micros};
 use crate::lease::WorkerId;
-use crate::schedule::ScheduleId;
+use crate::limits;
+use crate::schedule::{ScheduleId, Waiting};
 use crate::state::JobState;
 use crate::unique::Unique;
 
@@ -26,6 +27,18 @@ impl JobId {
     /// A new id.
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
+    }
+
+    /// The id of the job that stands for an occurrence of a schedule: the same whoever makes it, so that it is made once.
+    /// It sorts as one that was made at that moment.
+    pub fn of_occurrence(occurrence: Occurrence) -> Self {
+        let micros = to_micros(occurrence.at);
+        let digest = Uuid::new_v5(&occurrence.schedule.0, &micros.to_be_bytes());
+        let moment = u64::try_from(micros / 1_000).unwrap_or_default();
+        let mut bytes = *digest.as_bytes();
+        bytes[..6].copy_from_slice(&moment.to_be_bytes()[2..]);
+        let id = uuid::Builder::from_bytes(bytes).with_version(uuid::Version::SortRand);
+        Self(id.with_variant(uuid::Variant::RFC4122).into_uuid())
     }
 }
 
@@ -134,6 +147,9 @@ pub struct NewJob {
     pub tags: Vec<String>,
     /// The occurrence it stands for, if a schedule made it.
     pub occurrence: Option<Occurrence>,
+    /// Earlier occurrences that passed without a job and that it stands for too, oldest first; the latest
+    /// [`crate::limits::MISSED`] of them are kept.
+    pub missed: Vec<Instant>,
     /// What makes it unique; `None` where any number of its like may be there.
     pub unique: Option<Unique>,
 }
@@ -154,8 +170,18 @@ impl NewJob {
             retention: Retention::DEFAULT,
             tags: Vec::new(),
             occurrence: None,
+            missed: Vec::new(),
             unique: None,
         }
+    }
+
+    /// The occurrence it stands for, to be kept until the job before has ended.
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        let occurrence = self.occurrence?;
+        Some(Waiting {
+            at: occurrence.at,
+            missed: limits::latest_missed(self.missed.clone()),
+        })
     }
 }
 
@@ -221,6 +247,7 @@ pub struct Job {
     /// Its identity.
     pub id: JobId,
     /// Its short number, unique within the store.
+    #[serde(serialize_with = "crate::digits::text")]
     pub number: i64,
     /// The task's alias.
     pub alias: String,
@@ -233,6 +260,7 @@ pub struct Job {
     /// The params: the text of a JSON object.
     pub params: String,
     /// The hash of the shape of the params when it was enqueued.
+    #[serde(serialize_with = "crate::digits::text")]
     pub shape: i64,
     /// How many attempts have been spent. 0 until the first claim.
     pub attempt: u32,
@@ -253,6 +281,7 @@ pub struct Job {
     /// Whose lease it is under; set while running, and kept as the last one afterwards.
     pub worker: Option<WorkerId>,
     /// The fencing number of the latest claim; it only grows.
+    #[serde(serialize_with = "crate::digits::text")]
     pub token: i64,
     /// Whether an operator asked for the running attempt to end.
     pub cancel_requested: bool,
@@ -264,6 +293,8 @@ pub struct Job {
     pub progress: Option<Progress>,
     /// The occurrence it stands for.
     pub occurrence: Option<Occurrence>,
+    /// Earlier occurrences that passed without a job and that it stands for too, oldest first.
+    pub missed: Vec<Instant>,
     /// When it was soft-deleted; such a job is never claimed, nor listed unless asked for.
     pub deleted_at: Option<Instant>,
 }
@@ -271,6 +302,57 @@ pub struct Job {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// X-C17.
+    #[test]
+    fn what_may_pass_the_bounds_of_a_double_is_text_in_json() {
+        use crate::{Attempt, FailureKind, Progress, Queue, from_micros};
+        let shows = |value: serde_json::Value, expected: &str| {
+            assert_eq!(value.to_string(), expected);
+        };
+        let (done, total) = (u64::MAX - 1, u64::MAX);
+        shows(
+            serde_json::json!(Progress { done, total }),
+            r#"{"done":"18446744073709551614","total":"18446744073709551615"}"#,
+        );
+        let queued = (1 << 53) + 1;
+        let queue = serde_json::json!(Queue {
+            queued,
+            ..Queue::default()
+        });
+        shows(queue["queued"].clone(), r#""9007199254740993""#);
+        shows(queue["failed"].clone(), r#""0""#);
+        let attempt = serde_json::json!(Attempt {
+            attempt: u32::MAX,
+            token: i64::MAX,
+            worker: None,
+            started_at: None,
+            ended_at: from_micros(0),
+            kind: FailureKind::Error,
+            message: String::new(),
+        });
+        shows(attempt["token"].clone(), r#""9223372036854775807""#);
+        // This one any reader can keep.
+        shows(attempt["attempt"].clone(), "4294967295");
+    }
+
+    #[test]
+    fn an_occurrence_has_one_id() {
+        let occurrence = |micros| Occurrence {
+            schedule: ScheduleId(Uuid::from_u128(7)),
+            at: crate::clock::from_micros(micros),
+        };
+        let id = JobId::of_occurrence(occurrence(1_750_000_000_123_456));
+        assert_eq!(id, JobId::of_occurrence(occurrence(1_750_000_000_123_456)));
+        assert_eq!(id.0.get_version(), Some(uuid::Version::SortRand));
+        assert!(id < JobId::of_occurrence(occurrence(1_750_000_000_124_456)));
+        assert_ne!(id, JobId::of_occurrence(occurrence(1_750_000_000_123_457)));
+        let other = Occurrence {
+            schedule: ScheduleId(Uuid::from_u128(8)),
+            ..occurrence(1_750_000_000_123_456)
+        };
+        assert_ne!(id, JobId::of_occurrence(other));
+    }
 
     #[test]
     fn retention_depends_on_how_a_job_ended() {

@@ -48,16 +48,23 @@ pub struct NewWorker {
     pub id: WorkerId,
     /// What people call it; by default host and process id.
     pub name: String,
+    /// Whether somebody chose that name, so that it stands for one worker, whatever process that is.
+    pub named: bool,
     /// The machine it runs on.
     pub host: String,
     /// Its process id there.
     pub pid: u32,
+    /// What tells its process from all others, so that one on the same machine can see whether it is still there; empty where
+    /// nobody could. The store only keeps it.
+    pub process: String,
     /// How long after a beat it counts as alive. Default of the runtime: 30 s.
     pub lease: Duration,
     /// How many jobs it runs at a time.
     pub concurrency: u32,
     /// The queues it serves; empty means all.
     pub queues: Vec<String>,
+    /// Workers on the list that are gone, or whose place this one takes: they need not be waited for.
+    pub replaces: Vec<WorkerId>,
 }
 
 /// A worker as the store knows it.
@@ -67,10 +74,14 @@ pub struct Worker {
     pub id: WorkerId,
     /// What people call it.
     pub name: String,
+    /// Whether somebody chose that name.
+    pub named: bool,
     /// The machine it runs on.
     pub host: String,
     /// Its process id there.
     pub pid: u32,
+    /// What tells its process from all others; empty where it did not say.
+    pub process: String,
     /// How many jobs it runs at a time.
     pub concurrency: u32,
     /// The queues it serves; empty means all.
@@ -80,6 +91,7 @@ pub struct Worker {
     /// When its lease ends unless it beats before.
     pub lease_until: Instant,
     /// How many jobs it is running, by the store's count.
+    #[serde(serialize_with = "crate::digits::text")]
     pub running: u64,
 }
 

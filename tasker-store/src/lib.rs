@@ -11,6 +11,7 @@ mod capability;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod digits;
 mod error;
 mod job;
 mod lease;
@@ -45,11 +46,11 @@ pub use job::{Enqueued, Job, JobId, JobRef, Keep, NewJob, Occurrence, Retention}
 pub use lease::{Beat, Held, Lease, NewWorker, Worker, WorkerId};
 pub use memory::MemoryStore;
 pub use outlook::Outlook;
-pub use query::JobQuery;
+pub use query::{JobQuery, ScheduleQuery};
 pub use queue::{Queue, check_queue_name};
 pub use schedule::{
-    CatchUp, DueSchedules, Fire, Fired, NewSchedule, Overlap, Schedule, ScheduleId, ScheduleState,
-    Then,
+    CatchUp, DueSchedules, Fire, Fired, LOOK_AGAIN, NewSchedule, Overlap, Schedule, ScheduleChange,
+    ScheduleId, ScheduleSource, ScheduleState, Then, Waiting,
 };
 pub use settle::{
     Claim, Claimed, Failure, Fate, Finish, NewLine, Note, NoteBody, Outcome, Queues, Settle,

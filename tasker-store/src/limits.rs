@@ -6,8 +6,10 @@
 
 use std::borrow::Cow;
 
+use crate::clock::Instant;
 use crate::job::NewJob;
 use crate::queue::check_queue_name;
+use crate::schedule::{CatchUp, NewSchedule};
 use crate::unique::Unique;
 
 /// The longest params, in bytes of JSON text: 1 MiB.
@@ -24,8 +26,13 @@ pub const LINES: usize = 1_000;
 pub const TAGS: usize = 16;
 /// The longest tag, in bytes: 128.
 pub const TAG: usize = 128;
+/// The most missed occurrences that one job stands for by name: 100.
+pub const MISSED: usize = 100;
 /// The longest alias, in bytes: 128.
 pub const ALIAS: usize = 128;
+
+/// How many finished jobs are counted for [`crate::Admin::queues`]: 50,000.
+pub const COUNTED: u32 = 50_000;
 
 /// The longest unique key, in bytes: 1 MiB, so that all the params of a job may be one.
 pub const KEY: usize = PARAMS;
@@ -68,6 +75,54 @@ pub fn check(job: &NewJob) -> Result<(), String> {
     job.unique.as_ref().map_or(Ok(()), check_unique)
 }
 
+/// The longest name of a schedule, in bytes: 255.
+pub const SCHEDULE: usize = 255;
+/// The longest rule of a schedule, in bytes: 16 KiB.
+pub const RULE: usize = 16 << 10;
+/// The longest description of a schedule, in bytes: 16 KiB.
+pub const DESCRIPTION: usize = 16 << 10;
+
+/// What is wrong with `schedule`, if anything; its rule, its zone and what its params mean are not looked at.
+pub fn check_schedule(schedule: &NewSchedule) -> Result<(), String> {
+    let name = &schedule.name;
+    if name.is_empty()
+        || name.len() > SCHEDULE
+        || name.trim() != name
+        || name.chars().any(char::is_control)
+    {
+        return Err(format!(
+            "`{}` is not a name of a schedule: use 1 to {SCHEDULE} bytes of printable characters, with no blank around them",
+            cut(name, 40).escape_debug()
+        ));
+    }
+    for (what, text, most) in [
+        ("rule", &schedule.rule, RULE),
+        ("description", &schedule.description, DESCRIPTION),
+    ] {
+        if text.len() > most {
+            return Err(format!(
+                "the {what} is {} bytes long and at most {most} are kept: shorten it",
+                text.len()
+            ));
+        }
+    }
+    if schedule.max_executions == Some(0) {
+        return Err("`max_executions` is at least 1; leave it out for no end".into());
+    }
+    if let (Some(start), Some(end)) = (schedule.start_at, schedule.end_at)
+        && end < start
+    {
+        return Err("the end is before the start: no occurrence is between them".into());
+    }
+    if schedule.catch_up == (CatchUp::All { max: 0 }) {
+        return Err("`max` is at least 1; to make up for nothing, write `catch_up = skip`".into());
+    }
+    check(&NewJob {
+        queue: schedule.queue.clone().unwrap_or_else(|| "default".into()),
+        ..NewJob::new(schedule.alias.clone(), schedule.params.clone())
+    })
+}
+
 fn check_unique(unique: &Unique) -> Result<(), String> {
     if unique.key.is_empty() || unique.key.len() > KEY {
         return Err(format!(
@@ -97,6 +152,12 @@ pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
         &text[..end],
         text.len() - end
     ))
+}
+
+/// As many of the missed occurrences, oldest first, as are kept: the latest.
+pub(crate) fn latest_missed(mut missed: Vec<Instant>) -> Vec<Instant> {
+    missed.drain(..missed.len().saturating_sub(MISSED));
+    missed
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub struct Outlook {
     pub rescue_in: Option<Duration>,
     /// Until a finished job is past its retention.
     pub prune_in: Option<Duration>,
-    /// Until an active schedule is due; zero where one has no next occurrence yet.
+    /// Until an active schedule is due; zero where one has no next occurrence yet, or one that waits no longer; at most
+    /// [`crate::LOOK_AGAIN`] while one waits.
     pub fire_in: Option<Duration>,
 }

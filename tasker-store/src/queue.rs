@@ -10,21 +10,31 @@ pub struct Queue {
     /// Whether claims leave it out.
     pub paused: bool,
     /// Jobs due later.
+    #[serde(serialize_with = "crate::digits::text")]
     pub scheduled: u64,
     /// Jobs that are ready.
+    #[serde(serialize_with = "crate::digits::text")]
     pub queued: u64,
     /// Jobs under a lease.
+    #[serde(serialize_with = "crate::digits::text")]
     pub running: u64,
     /// Jobs waiting for another attempt.
+    #[serde(serialize_with = "crate::digits::text")]
     pub retrying: u64,
     /// Jobs held one by one.
+    #[serde(serialize_with = "crate::digits::text")]
     pub paused_jobs: u64,
-    /// Finished jobs still kept, by how they ended.
+    /// Finished jobs still kept, by how they ended; see `more`.
+    #[serde(serialize_with = "crate::digits::text")]
     pub succeeded: u64,
     /// See `succeeded`.
+    #[serde(serialize_with = "crate::digits::text")]
     pub failed: u64,
     /// See `succeeded`.
+    #[serde(serialize_with = "crate::digits::text")]
     pub canceled: u64,
+    /// Whether more finished jobs may be kept than the three above count: see [`crate::Admin::queues`].
+    pub more: bool,
 }
 
 /// What is wrong with `name` as the name of a queue, if anything.

@@ -19,6 +19,8 @@ pub struct Settle {
     pub worker: WorkerId,
     /// Attempts that ended.
     pub finishes: Vec<Finish>,
+    /// Every job of this worker that was held under this number, or one below, may start once this call returns.
+    pub started: Option<i64>,
     /// Jobs wanted.
     pub claim: Option<Claim>,
 }
@@ -92,6 +94,11 @@ pub struct Claim {
     pub limit: u32,
     /// The aliases this worker knows, in order. Jobs of others stay where they are.
     pub known: Arc<[String]>,
+    /// How many of them start when the call returns: the first ones. The others are held until [`Settle::started`] names
+    /// them. At least `limit` where nothing is held.
+    pub start: u32,
+    /// The number that the worker's latest held job has; those of this claim have the ones from here on.
+    pub held: i64,
 }
 
 /// Which queues a claim looks into. Paused ones are left out in either case.
@@ -108,6 +115,8 @@ pub enum Queues {
 pub struct Settled {
     /// The fate of each finish, in the order given.
     pub fates: Vec<Fate>,
+    /// Whether [`Settle::started`] is recorded: it is not where the worker is not on the list any more.
+    pub started: bool,
     /// The jobs claimed, in the order they should start.
     pub jobs: Vec<Claimed>,
 }
@@ -141,6 +150,8 @@ pub struct Claimed {
     pub enqueued_at: Instant,
     /// The occurrence it stands for.
     pub occurrence: Option<Occurrence>,
+    /// Its number among the jobs that its worker was given to hold; `None` where it starts at once.
+    pub held: Option<i64>,
 }
 
 impl Claimed {

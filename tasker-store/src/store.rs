@@ -97,13 +97,16 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
 
     /// Mirrors a binary's tasks and schedules. Inserts what is new; updates what changed; marks all of it as
     /// seen now. A changed rule or zone clears `next_run_at`. A schedule that was `retired` becomes `active`
-    /// again; one an operator paused stays paused; one that is `broken` and changed becomes `active`, and so does
+    /// again, without what waited; one an operator paused stays paused; one that is `broken` and changed becomes `active`, and so does
     /// one that is `completed` and has a new rule or zone. Schedules from code, `active` or `broken`, that nobody
     /// has declared for `retire_after` become `retired`. Whether a task is enabled is
-    /// left alone.
+    /// left alone, and so is a soft deletion. A schedule of the declaration whose name one created at run time has is
+    /// not taken: [`Diff::taken`].
     async fn declare(&self, declaration: Declaration) -> Result<Diff>;
 
-    /// Announces a worker. Its lease begins now.
+    /// Announces a worker. Its lease begins now. Those it [replaces](NewWorker::replaces) are off the list from then on, as if
+    /// found dead by [`Store::rescue`]: their next beat is [`Beat::Lost`], and the next sweep takes their jobs back, however
+    /// long their leases would have been. Who that is the caller decides: the store compares neither names nor processes.
     async fn join(&self, worker: NewWorker) -> Result<()>;
 
     /// Extends a worker's lease to now plus its length, and says which of its jobs should end. A worker whose
@@ -134,6 +137,10 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// over all the queues asked for. Each becomes `running` under a token one higher than its last, with
     /// one more attempt spent and `started_at` now. A worker whose lease is over claims nothing. Two claims
     /// never take the same job.
+    ///
+    /// Of the jobs claimed all after the first [`Claim::start`](crate::Claim::start) are held: they are `running` too, but not
+    /// started, until a settle with [`Settle::started`](crate::Settle::started) at or above their number has returned. A held job whose worker dies, or leaves,
+    /// goes back with its attempt, whatever kind it is and as often as that happens.
     async fn settle(&self, settle: Settle) -> Result<Settled>;
 
     /// The jobs `running` under the lease of `worker` that are not among `known`, each as its claim gave it, in the order
@@ -160,7 +167,8 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// Takes back at most `limit` running jobs whose worker is dead: its lease is over, or it is not on the
     /// list. Each gets an [`crate::Attempt`] of kind `worker_lost` that names the worker, and becomes `queued`; or
     /// `failed` where its attempts are used up or it must not be started twice; or `canceled` where that was
-    /// requested. Its due time, and so its place, stays. A worker found dead is off the list from then on, so that its next beat is
+    /// requested. One that was held and not started is `queued` with its attempt given back, at once and beyond the limit,
+    /// since a worker holds few; only where its cancel was requested it is as the others. Its due time, and so its place, stays. A worker found dead is off the list from then on, so that its next beat is
     /// [`Beat::Lost`]. Needs to know nothing of the task. Several rescuers may run at once.
     /// `next_in` is the time until the next lease is over.
     async fn rescue(&self, limit: u32) -> Result<Sweep>;
@@ -173,15 +181,25 @@ pub trait Store: Admin + Any + fmt::Debug + Send + Sync + 'static {
     /// ready, the listeners of this handle are told so.
     async fn outlook(&self) -> Result<Outlook>;
 
-    /// At most `limit` active schedules that are due or have no next occurrence yet. Schedules of a disabled
-    /// task are left out.
+    /// At most `limit` active schedules that are due or have no next occurrence yet, and such as have an occurrence that
+    /// waits no longer. Deleted ones and those of a disabled task are left out.
     async fn due(&self, limit: u32) -> Result<DueSchedules>;
 
-    /// Makes one step of a schedule if it is still `active` at `version`: enqueues the jobs and writes where it
-    /// stands next, in one transaction. With jobs, `last_run_at` becomes the planned instant of the
-    /// last one and `executions` grows by their number; where `skip_if_unfinished` leaves them out, neither
-    /// changes. A job that meets a unique key is treated as it asks, and counts as left out. A job over the [`crate::limits`] makes the call [`crate::ErrorKind::Invalid`].
-    async fn fire(&self, fire: Fire) -> Result<Fired>;
+    /// Makes one step of each of several schedules, those that are still `active` at `version`: enqueues the jobs that its
+    /// [`crate::Overlap`] lets through, keeps the one that waits, and writes where the schedule stands next; all in one
+    /// transaction, with the answers in the order given. With jobs, `last_run_at` becomes the planned instant of the last one
+    /// enqueued and `executions` grows by their number; for jobs that are left out or wait, neither changes. Jobs over
+    /// `max_executions` are left out, and a schedule that has made so many is `completed`, whatever comes next. A
+    /// `completed` schedule with an occurrence that waits may make the step that enqueues it. A job that meets a unique key is
+    /// treated as it asks, and counts as left out. A job over the [`crate::limits`] makes the call
+    /// [`crate::ErrorKind::Invalid`]. No schedule comes twice.
+    async fn fire_all(&self, steps: Vec<Fire>) -> Result<Vec<Fired>>;
+
+    /// [`Store::fire_all`] for one schedule.
+    async fn fire(&self, fire: Fire) -> Result<Fired> {
+        let fired = self.fire_all(vec![fire]).await?.pop();
+        Ok(fired.unwrap_or(Fired::Stale))
+    }
 
     /// Takes the named lease for `ttl` if nobody holds it, the caller included.
     async fn hold(&self, name: &str, holder: WorkerId, ttl: Duration) -> Result<Held>;

@@ -66,6 +66,7 @@ pub struct Task {
     /// Its params, described as JSON.
     pub params: String,
     /// The hash of their shape.
+    #[serde(serialize_with = "crate::digits::text")]
     pub shape: i64,
     /// The crate it comes from.
     pub origin: String,
@@ -84,6 +85,16 @@ pub struct Diff {
     pub changed: Vec<String>,
     /// Schedules that were retired.
     pub retired: Vec<String>,
+    /// Schedules that were not taken, since ones created at run time have their names. They are told with each
+    /// declaration.
+    pub taken: Vec<String>,
+}
+
+impl Diff {
+    /// Whether nothing in the store is another.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.changed.is_empty() && self.retired.is_empty()
+    }
 }
 
 #[cfg(test)]

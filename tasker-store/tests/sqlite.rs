@@ -57,11 +57,14 @@ async fn worker(store: &SqlStore) -> WorkerId {
     let worker = NewWorker {
         id,
         name: "w".into(),
+        named: false,
         host: "here".into(),
         pid: 1,
+        process: String::new(),
         lease: Duration::from_secs(30),
         concurrency: 10,
         queues: Vec::new(),
+        replaces: Vec::new(),
     };
     store.join(worker).await.unwrap();
     id
@@ -70,12 +73,15 @@ async fn worker(store: &SqlStore) -> WorkerId {
 fn wanting(worker: WorkerId, limit: u32, finishes: Vec<Finish>) -> Settle {
     let known: Arc<[String]> = ["send-mail".to_owned()].into();
     Settle {
+        started: None,
         worker,
         finishes,
         claim: Some(Claim {
             queues: Queues::All,
             limit,
             known,
+            start: u32::MAX,
+            held: 0,
         }),
     }
 }
@@ -103,7 +109,7 @@ async fn drain(store: &SqlStore, batch: u32) -> Vec<JobId> {
     let mut seen = Vec::new();
     let mut finishes = Vec::new();
     loop {
-        let Settled { fates, jobs } = store
+        let Settled { fates, jobs, .. } = store
             .settle(wanting(worker, batch, finishes))
             .await
             .unwrap();
@@ -159,6 +165,7 @@ async fn two_handles_on_one_file_claim_disjointly() {
     assert_eq!((left.len() + right.len(), all.len()), (500, 500));
 }
 
+/// D-52.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_handles_that_open_at_once_migrate_once() {
     let place = Place::new();

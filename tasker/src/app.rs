@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::cli::{self, End, Invocation, Program, Stop};
+use crate::cli::{self, End, Invocation, Program, Stop, WorkDefaults};
 use crate::client::Tasker;
 use crate::error::{Error, Result};
 use crate::task::BoxFuture;
@@ -28,7 +28,7 @@ pub struct App {
     states: States,
     database_url: Option<String>,
     timezone: Option<String>,
-    concurrency: Option<u32>,
+    defaults: WorkDefaults,
     fault: Option<Error>,
     #[cfg(feature = "pool")]
     pools: Vec<Closing>,
@@ -63,7 +63,7 @@ impl App {
             states: States::default(),
             database_url: None,
             timezone: None,
-            concurrency: None,
+            defaults: WorkDefaults::default(),
             fault: None,
             #[cfg(feature = "pool")]
             pools: Vec::new(),
@@ -134,7 +134,14 @@ impl App {
     /// How many jobs `work` runs at a time, unless `--concurrency` or `TASKER_CONCURRENCY` says otherwise.
     /// Default: 10.
     pub fn concurrency(mut self, jobs: u32) -> Self {
-        self.concurrency = Some(jobs);
+        self.defaults.concurrency = Some(jobs);
+        self
+    }
+
+    /// How many jobs `work` claims ahead of time, unless `--prefetch` or `TASKER_PREFETCH` says otherwise; see
+    /// [`WorkerBuilder::prefetch`](crate::WorkerBuilder::prefetch). Default: 0.
+    pub fn prefetch(mut self, jobs: u32) -> Self {
+        self.defaults.prefetch = Some(jobs);
         self
     }
 
@@ -191,7 +198,7 @@ impl App {
         let tasker = builder.lazy()?;
         // One that the application has installed itself stays.
         let _ = tasker.install();
-        let end = invocation.execute(tasker.clone(), self.concurrency).await;
+        let end = invocation.execute(tasker.clone(), self.defaults).await;
         #[cfg(feature = "pool")]
         futures_util::future::join_all(self.pools.into_iter().map(|Closing(stop)| stop)).await;
         if let Err(error) = tasker.close().await {

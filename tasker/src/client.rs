@@ -15,9 +15,10 @@ use tokio::sync::OnceCell;
 
 use crate::enqueue::Enqueue;
 use crate::error::{Error, Result};
-use crate::jobs::{Jobs, Queues, Schedules, Tasks};
+use crate::jobs::{Jobs, Queues, Tasks};
 use crate::lifecycle::{NamedLease, ScheduleRunner};
-use crate::task::{BoxFuture, Registry, States};
+use crate::schedules::Schedules;
+use crate::task::{BoxFuture, Registry, State, States};
 use crate::worker::WorkerBuilder;
 
 static INSTALLED: OnceLock<Tasker> = OnceLock::new();
@@ -90,7 +91,7 @@ impl Tasker {
         Queues::new(self)
     }
 
-    /// Reading, pausing and resuming schedules.
+    /// Creating, reading and changing schedules, and running them by hand.
     pub fn schedules(&self) -> Schedules<'_> {
         Schedules::new(self)
     }
@@ -253,7 +254,24 @@ impl TaskerBuilder {
         self
     }
 
-    /// Values lent to the handlers.
+    /// Lends `value` to every handler that takes a `State<T>`.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.states.insert::<T>(State::from(value));
+        self
+    }
+
+    /// Lends the resources of `pool` to every handler that takes a [`Resource<T>`](crate::Resource), and the pool itself
+    /// to those that take a `State<Pool<T>>`. Whoever made the pool stops it.
+    #[cfg(feature = "pool")]
+    #[must_use]
+    pub fn resource<T: Send + 'static>(mut self, pool: crate::Pool<T>) -> Self {
+        self.states.insert_resource(pool);
+        self
+    }
+
+    /// Values lent to the handlers, in place of all that were given so far; also those that are made when they are first
+    /// needed.
     #[must_use]
     pub fn states(mut self, states: States) -> Self {
         self.states = states;

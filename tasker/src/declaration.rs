@@ -16,7 +16,7 @@ use crate::task::{ScheduleDefinition, TaskDefinition};
 
 /// Schedules from code that nobody has declared for this long are retired, so that two releases can run side by
 /// side.
-const RETIRE_AFTER: Duration = Duration::from_secs(3600);
+pub(crate) const RETIRE_AFTER: Duration = Duration::from_secs(3600);
 
 /// How often a working process declares. Well below [`RETIRE_AFTER`].
 pub(crate) const DECLARE_EVERY: Duration = Duration::from_secs(600);
@@ -41,13 +41,12 @@ pub(crate) fn of(tasker: &Tasker) -> Result<Declaration> {
             }
             let params = (schedule.params)().map_err(|source| params_error(task.alias, source))?;
             declaration.schedules.push(NewSchedule {
-                name,
-                alias: task.alias.to_owned(),
-                rule: schedule.rule.to_owned(),
+                description: task.title.to_owned(),
                 tz: schedule.tz.unwrap_or(tasker.timezone()).to_owned(),
                 params: serde_json::Value::Object(params).to_string(),
                 catch_up: schedule.catch_up,
                 overlap: schedule.overlap,
+                ..NewSchedule::new(name, task.alias, schedule.rule)
             });
         }
     }
@@ -65,6 +64,12 @@ pub(crate) async fn declare(tasker: &Tasker, store: &dyn Store) -> Result<()> {
         if !names.is_empty() {
             tracing::info!(schedules = names.join(", "), "schedules {what}");
         }
+    }
+    if !diff.taken.is_empty() {
+        tracing::warn!(
+            schedules = diff.taken.join(", "),
+            "schedules of this program do not run: others, created at run time, have their names; delete those for good, or name these otherwise"
+        );
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! against the definition mirrored in the store.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tasker_store::{NewJob, Task as StoredTask, canonical_alias};
 
 use crate::client::Tasker;
@@ -43,6 +44,18 @@ pub(crate) struct Made {
     pub(crate) unique: Option<&'static UniqueDefinition>,
     /// The names of the task's params.
     pub(crate) names: Vec<String>,
+}
+
+/// Params as they are given dynamically: a JSON object, or nothing.
+pub(crate) fn object(params: Value) -> Result<Fields, ParamError> {
+    match params {
+        Value::Object(fields) => Ok(fields),
+        Value::Null => Ok(Fields::new()),
+        other => Err(ParamError::new(
+            ".",
+            format!("params are a JSON object, not `{other}`"),
+        )),
+    }
 }
 
 /// A job for the task of this alias.

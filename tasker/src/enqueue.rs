@@ -52,14 +52,7 @@ impl<O> Enqueue<O> {
     }
 
     pub(crate) fn by_alias(alias: String, params: Value) -> Self {
-        let params = match params {
-            Value::Object(fields) => Ok(fields),
-            Value::Null => Ok(Fields::new()),
-            other => Err(ParamError::new(
-                ".",
-                format!("params are a JSON object, not `{other}`"),
-            )),
-        };
+        let params = crate::dynamic::object(params);
         Self::new(Target::Alias(alias), params)
     }
 
@@ -402,6 +395,7 @@ pub(crate) fn new_job(task: &'static TaskDefinition, fields: &Fields) -> Result<
     let params = serde_json::to_string(fields)
         .map_err(|error| params_error(task.alias, ParamError::new(".", error.to_string())))?;
     Ok(NewJob {
+        missed: Vec::new(),
         queue: task.queue.to_owned(),
         priority: task.priority,
         shape: task.shape(),

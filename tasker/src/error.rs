@@ -39,6 +39,22 @@ pub enum Error {
         /// What may be meant, or how to see what there is.
         hint: String,
     },
+    /// What was asked of a schedule cannot be done.
+    #[error("schedule `{name}`: {reason}")]
+    Schedule {
+        /// The schedule.
+        name: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The store has no schedule of this name.
+    #[error("no schedule `{name}` is in the store{hint}")]
+    UnknownSchedule {
+        /// As asked for.
+        name: String,
+        /// What may be meant, or how to see what there is.
+        hint: String,
+    },
     /// There is no `Tasker` to work with.
     #[error(
         "no tasker is installed in this process: call `tasker.install()` at start, or name one with `.on(&tasker)`"

@@ -1,8 +1,9 @@
-//! Jobs, queues and schedules as an application or an operator handles them: thin, typed fronts of the store.
+//! Jobs, queues and tasks as an application or an operator handles them: thin, typed fronts of the store. Schedules have
+//! a room of their own, `schedules`.
 
 use tasker_store::{
-    Attempt, Changed, Instant, Job, JobId, JobQuery, JobRef, LogLine, Queue, Schedule,
-    Task as StoredTask, Unique,
+    Attempt, Changed, Instant, Job, JobId, JobQuery, JobRef, LogLine, Queue, Task as StoredTask,
+    Unique,
 };
 
 use crate::client::Tasker;
@@ -106,43 +107,6 @@ impl<'a> Queues<'a> {
     /// Takes a pause back.
     pub async fn resume(self, queue: &str) -> Result<()> {
         Ok(self.tasker.store().await?.pause_queue(queue, false).await?)
-    }
-}
-
-/// Reading, pausing and resuming schedules. Made by [`Tasker::schedules`].
-#[derive(Clone, Copy, Debug)]
-pub struct Schedules<'a> {
-    tasker: &'a Tasker,
-}
-
-impl<'a> Schedules<'a> {
-    pub(crate) fn new(tasker: &'a Tasker) -> Self {
-        Self { tasker }
-    }
-
-    /// Every schedule in the store, by name.
-    pub async fn list(self) -> Result<Vec<Schedule>> {
-        Ok(self.tasker.store().await?.schedules().await?)
-    }
-
-    /// Holds a schedule; occurrences that pass meanwhile are left out. `false` where it is unknown.
-    pub async fn pause(self, name: &str) -> Result<bool> {
-        Ok(self
-            .tasker
-            .store()
-            .await?
-            .pause_schedule(name, true)
-            .await?)
-    }
-
-    /// Lets a held schedule go on. `false` where it is unknown or not held.
-    pub async fn resume(self, name: &str) -> Result<bool> {
-        Ok(self
-            .tasker
-            .store()
-            .await?
-            .pause_schedule(name, false)
-            .await?)
     }
 }
 

@@ -22,6 +22,7 @@ mod maintenance;
 pub mod pool;
 mod run;
 pub mod schedule;
+mod schedules;
 mod task;
 #[cfg(feature = "sql")]
 mod within;
@@ -54,7 +55,14 @@ macro_rules! program {
 }
 
 #[doc = include_str!("../../README.md")]
-#[cfg(all(doctest, feature = "cli", feature = "macros", feature = "sqlite"))]
+#[cfg(all(
+    doctest,
+    feature = "anyhow",
+    feature = "cli",
+    feature = "macros",
+    feature = "pool",
+    feature = "sqlite"
+))]
 struct Readme;
 
 #[cfg(feature = "cli")]
@@ -64,9 +72,10 @@ pub use enqueue::{Enqueue, EnqueueMany};
 pub use error::{Error, Result};
 pub use grammar::Message;
 pub use handle::{EnqueueFate, JobHandle};
-pub use jobs::{Jobs, Queues, Schedules, Tasks};
+pub use jobs::{Jobs, Queues, Tasks};
 #[cfg(feature = "pool")]
 pub use pool::{Pool, Resource};
+pub use schedules::{Backfilled, CreateSchedule, Schedules, UpdateSchedule};
 pub use task::{
     Backoff, BoxError, BoxFuture, Call, CallError, Context, Disposition, Fields, FromContext,
     Handler, Output, ParamDefinition, ParamError, Params, Registry, Run, ScheduleDefinition, Shape,
@@ -123,7 +132,7 @@ pub use tasker_macros::Task;
 pub use tasker_macros::main;
 pub use tasker_store::{
     CatchUp, Changed, Holds, Instant, Job, JobId, JobQuery, JobRef, JobState, OnConflict, Overlap,
-    Progress,
+    Progress, Schedule, ScheduleQuery, ScheduleSource, ScheduleState,
 };
 #[cfg(feature = "sql")]
 pub use within::Within;

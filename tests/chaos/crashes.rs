@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::os::unix::process::ExitStatusExt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tasker::JobState;
 use tasker_store::FailureKind;
@@ -17,6 +17,7 @@ pub(crate) fn trials(on: On) -> Trials {
         on,
         [
             a_job_of_a_killed_process_is_started_by_another_within_the_lease,
+            what_a_killed_worker_left_runs_at_once_when_its_name_comes_back,
             killed_again_and_again_at_random_every_job_ends_and_few_run_twice,
             a_job_that_ends_its_process_fails_in_the_end_and_the_one_beside_it_succeeds
         ]
@@ -25,6 +26,8 @@ pub(crate) fn trials(on: On) -> Trials {
         trials.extend(trials!(
             on,
             [
+                what_a_killed_process_left_runs_at_once_when_another_starts_on_its_machine,
+                workers_of_one_name_on_one_machine_work_side_by_side,
                 a_job_whose_process_dies_before_its_outcome_is_kept_runs_again,
                 a_rescuer_that_does_not_know_the_task_gives_the_job_back
             ]
@@ -65,6 +68,90 @@ async fn a_job_of_a_killed_process_is_started_by_another_within_the_lease(on: On
         (JobState::Succeeded, 2, Some(alive))
     );
     assert_eq!(place.attempts(job.id()).await.len(), 1);
+}
+
+/// X-A11, by the name: the lease is the default of 30 s, which no test waits for.
+async fn what_a_killed_worker_left_runs_at_once_when_its_name_comes_back(on: On) {
+    left_jobs_run_at_once(on, &["--name", "mail"], &[("TASKER_WORKER_NAME", "mail")]).await;
+}
+
+/// X-A11, by the process that is gone.
+async fn what_a_killed_process_left_runs_at_once_when_another_starts_on_its_machine(on: On) {
+    left_jobs_run_at_once(on, &[], &[]).await;
+}
+
+/// Kills a worker started with `words`, and starts one more in the environment `again`; the one beside them is left alone.
+async fn left_jobs_run_at_once(on: On, words: &[&str], again: &[(&str, &str)]) {
+    let place = Place::new(on).await;
+    let lease = ["--lease", "30s", "--concurrency", "1"];
+    let mut first = place.work(&[&lease, words].concat()).await;
+    let dead = place.worker(&first).await.unwrap();
+    assert_eq!(dead.named, !words.is_empty());
+    let enqueue = || Hold::enqueue(HoldParams::new()).on(&place.tasker);
+    let (left, _) = (
+        enqueue().await.unwrap(),
+        first.hear("started 1 attempt 1").await,
+    );
+    let mut beside = place.work(&lease).await;
+    let alive = place.worker(&beside).await.unwrap();
+    let (kept, _) = (
+        enqueue().await.unwrap(),
+        beside.hear("started 2 attempt 1").await,
+    );
+
+    let killed = Instant::now();
+    first.kill().await;
+    let mut second = place.start_in(again, &lease);
+    second.hear("started 1 attempt 2").await;
+    let took = killed.elapsed();
+    assert!(took < Duration::from_secs(15), "{took:?}");
+    let lost = [(FailureKind::WorkerLost, Some(dead.id))];
+    assert_eq!(place.attempts(left.id()).await, lost);
+    let heir = place.worker(&second).await.unwrap();
+    assert_eq!(heir.named, dead.named);
+    assert!(!dead.named || heir.name == dead.name, "{heir:?}");
+
+    let row = place.job(kept.id()).await;
+    assert_eq!((row.attempt, row.worker), (1, Some(alive.id)));
+    second.order("end 1");
+    beside.order("end 2");
+    soon(left.result()).await.unwrap();
+    soon(kept.result()).await.unwrap();
+    assert_eq!(place.attempts(kept.id()).await, []);
+}
+
+/// X-A11: neither takes the other for dead, the one in a name both were given neither.
+async fn workers_of_one_name_on_one_machine_work_side_by_side(on: On) {
+    let place = Place::new(on).await;
+    let name = ["--name", "mail", "--concurrency", "1"];
+    let mut first = place.work(&name).await;
+    let (one, _) = (
+        Hold::enqueue(HoldParams::new())
+            .on(&place.tasker)
+            .await
+            .unwrap(),
+        first.hear("started 1 attempt 1").await,
+    );
+    let mut second = place.work(&name).await;
+    second.log("is the name of the worker").await;
+    let (two, _) = (
+        Hold::enqueue(HoldParams::new())
+            .on(&place.tasker)
+            .await
+            .unwrap(),
+        second.hear("started 2 attempt 1").await,
+    );
+    let (named, other) = (
+        place.worker(&first).await.unwrap(),
+        place.worker(&second).await.unwrap(),
+    );
+    assert_eq!((named.named, other.named), (true, false));
+    first.order("end 1");
+    second.order("end 2");
+    for job in [one, two] {
+        soon(job.result()).await.unwrap();
+        assert_eq!(place.attempts(job.id()).await, []);
+    }
 }
 
 /// X-A2, at the exact place: the handler has returned, the store has not been told.

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, TransactionTrait};
+use tasker::Tasker;
+
 use crate::place::{On, Place};
-use crate::process::until;
+use crate::process::{soon, until};
 use crate::tasks::{Append, AppendParams};
 use crate::{Trials, trials};
 
@@ -16,8 +19,37 @@ pub(crate) fn trials(on: On) -> Trials {
                 a_lock_held_for_longer_than_the_lease_loses_no_job
             ]
         ),
-        On::Postgres | On::MySql => Vec::new(),
+        On::Postgres => trials!(
+            on,
+            [schemas_side_by_side_do_not_wait_for_each_others_migrations]
+        ),
+        On::MySql => Vec::new(),
     }
+}
+
+/// One schema's migration stands still in the middle; that of another is done meanwhile.
+async fn schemas_side_by_side_do_not_wait_for_each_others_migrations(on: On) {
+    let server = servers::shared(on.server()).await;
+    let (stuck, free) = (server.installation().await, server.installation().await);
+    // A schema that somebody makes and may yet undo: who wants to make it too waits for that.
+    let mut options = ConnectOptions::new(server.url());
+    options.max_connections(1);
+    let other = Database::connect(options).await.unwrap();
+    let making = other.begin().await.unwrap();
+    let make = format!("create schema {}", stuck.name());
+    making.execute_unprepared(&make).await.unwrap();
+    let url = stuck.url();
+    let waiting = tokio::spawn(async move { Tasker::connect(&url).await });
+    let waits = "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock' and query like 'CREATE SCHEMA%'";
+    until("its migration stands still", async || {
+        server.text(waits).await != "0"
+    })
+    .await;
+
+    soon(Tasker::connect(&free.url())).await.unwrap();
+    assert!(!waiting.is_finished());
+    making.rollback().await.unwrap();
+    soon(waiting).await.unwrap().unwrap();
 }
 
 /// X-C11, with a lease that outlives the lock.

@@ -12,10 +12,12 @@
     reason = "a test that cannot go on panics, also in the functions that tests share"
 )]
 
+mod ahead;
 mod answers;
 mod clocks;
 mod crashes;
 mod crowds;
+mod floods;
 mod leases;
 mod locks;
 mod numbers;
@@ -63,7 +65,9 @@ fn main() -> ExitCode {
         trials.extend(outages::trials(on));
         trials.extend(answers::trials(on));
         trials.extend(crowds::trials(on));
+        trials.extend(floods::trials(on));
         trials.extend(refusals::trials(on));
+        trials.extend(ahead::trials(on));
         trials.extend(leases::trials(on));
         trials.extend(crashes::trials(on));
         trials.extend(locks::trials(on));

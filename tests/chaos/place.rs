@@ -11,6 +11,7 @@ use tasker::{Job, JobId, JobQuery, JobState, Tasker};
 use tempfile::TempDir;
 
 use crate::process::{Process, until};
+use crate::tasks::{Hold, HoldParams};
 
 /// The lease of every worker, unless a test says otherwise.
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
@@ -101,6 +102,17 @@ impl Place {
         self.space.as_ref().expect("it is in a server")
     }
 
+    /// Runs a statement in it.
+    pub(crate) async fn sql(&self, statement: &str) {
+        if let Some(space) = &self.space {
+            return space.sql(statement).await;
+        }
+        let connection = Database::connect(&self.url).await.expect("the file opens");
+        let done = connection.execute_unprepared(statement).await;
+        done.expect("the statement is sound");
+        connection.close().await.expect("it closes");
+    }
+
     /// By which URL processes reach it.
     pub(crate) fn url(&self) -> &str {
         &self.url
@@ -150,12 +162,14 @@ impl Place {
 
     /// As [`Place::work`], with the program that has other tasks.
     pub(crate) async fn clock(&self) -> Process {
-        self.joined(self.start_clock()).await
+        self.joined(self.start_clock(&[])).await
     }
 
-    /// As [`Place::clock`], without waiting.
-    pub(crate) fn start_clock(&self) -> Process {
-        self.start(env!("CARGO_BIN_EXE_chaos-clock"), &[])
+    /// As [`Place::clock`], without waiting, in an environment with these variables more.
+    pub(crate) fn start_clock(&self, variables: &[(&str, &str)]) -> Process {
+        let mut command = self.command(env!("CARGO_BIN_EXE_chaos-clock"), &[]);
+        command.envs(variables.iter().copied());
+        Process::start(command)
     }
 
     /// Starts `chaos-worker work --until-empty`.
@@ -190,6 +204,16 @@ impl Place {
         })
         .await;
         process
+    }
+
+    /// So many jobs of `hold`.
+    pub(crate) async fn holds(&self, jobs: usize) -> Vec<JobId> {
+        let mut ids = Vec::with_capacity(jobs);
+        for _ in 0..jobs {
+            let job = Hold::enqueue(HoldParams::new()).on(&self.tasker).await;
+            ids.push(job.unwrap().id());
+        }
+        ids
     }
 
     /// The latest incarnation of the worker in `process`, as the store knows it.

@@ -9,6 +9,7 @@ mod manual;
 mod offline;
 mod queue;
 mod runs;
+mod schedules;
 mod session;
 mod start;
 mod tick;

@@ -59,7 +59,7 @@ fn an_enqueue_that_meets_another_job_says_so() {
     let again = enqueue(&["bill", "--day", "today", "--note", "x"]);
     assert_eq!(again, format!("job 1 ({id}) is there already: queued\n"));
     let told: serde_json::Value = serde_json::from_str(&enqueue(&["bill", "--json"])).unwrap();
-    let expected = json!({ "id": id, "number": 1, "alias": "bill", "fate": "existing" });
+    let expected = json!({ "id": id, "number": "1", "alias": "bill", "fate": "existing" });
     assert_eq!(told, expected);
     let other = enqueue(&["bill", "--day", "tomorrow", "--json"]);
     let other: serde_json::Value = serde_json::from_str(&other).unwrap();
@@ -83,7 +83,7 @@ fn until_empty_is_exit_1_if_a_job_failed() {
     let summary: serde_json::Value = serde_json::from_str(&work.out).unwrap();
     assert_eq!(
         (&summary["succeeded"], &summary["failed"]),
-        (&json!(1), &json!(1))
+        (&json!("1"), &json!("1"))
     );
     let shown = session.done(&["jobs", "show", "1"]);
     assert!(
@@ -110,7 +110,7 @@ fn options_of_enqueueing_reach_the_job() {
     ]);
     assert_eq!(
         (&job["number"], &job["alias"]),
-        (&json!(1), &json!("nothing"))
+        (&json!("1"), &json!("nothing"))
     );
     let job = session.json(&["jobs", "show", "1", "--json"]);
     assert_eq!(job["state"], json!("scheduled"));
@@ -138,7 +138,7 @@ fn jobs_are_changed_by_number() {
     assert_eq!(session.json(&["jobs", "list", "--json"]), json!([]));
     assert_eq!(
         session.json(&["jobs", "list", "--deleted", "--json"])[0]["number"],
-        json!(1)
+        json!("1")
     );
     let resumed = session.run(&["jobs", "resume", "1"]);
     assert_eq!(resumed.code, Some(1), "{resumed:?}");
@@ -164,7 +164,7 @@ fn jobs_are_filtered_and_a_cut_list_says_so() {
         let jobs = session.json(&[&["jobs", "list", "--json"], words].concat());
         let jobs = jobs.as_array().unwrap().clone();
         jobs.iter()
-            .map(|job| job["number"].as_i64().unwrap())
+            .map(|job| job["number"].as_str().unwrap().parse::<i64>().unwrap())
             .collect::<Vec<_>>()
     };
     assert_eq!(numbers(&[]), [3, 2, 1]);

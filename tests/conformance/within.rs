@@ -14,8 +14,9 @@ use tasker_store::conformance::{Case, Fresh, Harness};
 use tasker_store::{
     Admin, Attempt, Beat, Capabilities, Changed, Claimed, Declaration, Diff, Due, DueSchedules,
     Enqueued, Fate, Fire, Fired, Held, Job, JobId, JobQuery, JobRef, Lease, LogLine, Migrate,
-    NewJob, NewWorker, Note, Outlook, Queue, Result, Schedule, SchemaStep, Settle, Settled,
-    SqlStore, Store, Sweep, Task, TestClock, Wakes, Worker, WorkerId,
+    NewJob, NewSchedule, NewWorker, Note, Outlook, Queue, Result, Schedule, ScheduleChange,
+    ScheduleId, ScheduleQuery, ScheduleState, SchemaStep, Settle, Settled, SqlStore, Store, Sweep,
+    Task, TestClock, Wakes, Worker, WorkerId,
 };
 
 /// The chapters that are about what goes this way; the others only use it.
@@ -110,8 +111,8 @@ macro_rules! through {
                 }
                 ended(tx, failure.map_or(Ok(()), Err)).await?;
                 let claim = Settle { finishes: Vec::new(), ..settle };
-                let jobs = self.store.settle(claim).await?.jobs;
-                Ok(Settled { fates, jobs })
+                let settled = self.store.settle(claim).await?;
+                Ok(Settled { fates, ..settled })
             }
 
             fn capabilities(&self) -> Capabilities {
@@ -153,7 +154,7 @@ through! {
     rescue(limit: u32) -> Result<Sweep>;
     prune(limit: u32) -> Result<Sweep>;
     due(limit: u32) -> Result<DueSchedules>;
-    fire(fire: Fire) -> Result<Fired>;
+    fire_all(steps: Vec<Fire>) -> Result<Vec<Fired>>;
     hold(name: &str, holder: WorkerId, ttl: Duration) -> Result<Held>;
     extend(name: &str, holder: WorkerId, token: i64, ttl: Duration) -> Result<Held>;
     let_go(name: &str, holder: WorkerId, token: i64) -> Result<()>;
@@ -177,7 +178,8 @@ administration! {
     log(job: JobId) -> Result<Vec<LogLine>>;
     queues() -> Result<Vec<Queue>>;
     workers() -> Result<Vec<Worker>>;
-    schedules() -> Result<Vec<Schedule>>;
+    select_schedules(query: ScheduleQuery) -> Result<Vec<Schedule>>;
+    schedule(name: &str) -> Result<Option<Schedule>>;
     tasks() -> Result<Vec<Task>>;
     unknown() -> Result<Vec<(String, u64)>>;
     cancel(job: JobId) -> Result<Changed>;
@@ -188,5 +190,10 @@ administration! {
     pause_queue(queue: &str, paused: bool) -> Result<()>;
     enable_task(alias: &str, enabled: bool) -> Result<bool>;
     pause_schedule(name: &str, paused: bool) -> Result<bool>;
+    create_schedule(new: NewSchedule, draft: bool) -> Result<ScheduleChange>;
+    update_schedule(schedule: ScheduleId, version: i64, to: NewSchedule, state: Option<ScheduleState>) -> Result<ScheduleChange>;
+    delete_schedule(name: &str, deleted: bool) -> Result<ScheduleChange>;
+    erase_schedule(name: &str) -> Result<bool>;
+    enqueue_for(schedule: ScheduleId, jobs: Vec<NewJob>) -> Result<Option<Vec<Enqueued>>>;
     schema() -> Result<Vec<SchemaStep>>;
 }

@@ -131,8 +131,11 @@ const NIGHTLY: &str = "daily 02:30";
 #[task(
     schedule = NIGHTLY,
     schedule("weekly mon,fri 09:30", name = "morning", tz = "Europe/London", catch_up = all(max = 10), overlap = skip, params(who = "early birds", limit = 3)),
+    schedule("hourly", name = "one", overlap = queue_one, catch_up = all),
+    schedule("hourly :30", name = "latest", catch_up = "once", overlap = "cancel_previous"),
     tz = "Europe/Berlin",
     catch_up = skip,
+    overlap = skip,
     backoff = "exponential 1s..10m",
     timeout = "30s",
     derive(Clone),
@@ -145,7 +148,7 @@ async fn report(#[param(default = "everybody")] who: &str, limit: Option<u32>) {
 fn schedules_carry_their_own_params() {
     let task = Report::definition();
     assert_eq!(task.timeout, Some(std::time::Duration::from_secs(30)));
-    let [nightly, morning] = task.schedules else {
+    let [nightly, morning, one, latest] = task.schedules else {
         panic!("{:?}", task.schedules);
     };
     assert_eq!(
@@ -164,6 +167,11 @@ fn schedules_carry_their_own_params() {
     );
     assert_eq!(morning.catch_up, tasker::CatchUp::All { max: 10 });
     assert_eq!(morning.overlap, tasker::Overlap::Skip);
+    assert_eq!(nightly.overlap, tasker::Overlap::Skip, "the task's");
+    assert_eq!(one.overlap, tasker::Overlap::QueueOne);
+    assert_eq!(one.catch_up, tasker::CatchUp::All { max: 100 });
+    assert_eq!(latest.overlap, tasker::Overlap::CancelPrevious);
+    assert_eq!(latest.catch_up, tasker::CatchUp::Once, "its own");
     let params = (morning.params)().expect("encodes");
     assert_eq!(
         serde_json::Value::from(params),

@@ -121,6 +121,13 @@ async fn errors_are_found_through_what_is_put_around_them() {
         assert_eq!(found.kind(), ErrorKind::NotFound);
     }
 
+    // What it holds is found also where nothing is around it.
+    async fn plain() -> anyhow::Result<()> {
+        Err(E(4).into())
+    }
+    assert_eq!(sequence![plain].await.unwrap_err().find(), Some(&E(4)));
+    ignore_error(plain).of::<E>().await.unwrap();
+
     async fn stopped() -> anyhow::Result<()> {
         sequence![|| async { Err::<(), _>(Cancelled) }].await?;
         Ok(())

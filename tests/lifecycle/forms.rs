@@ -172,6 +172,26 @@ async fn a_time_limit_tells_the_part_to_end() {
     assert_eq!(failure.errors().count(), 1);
 }
 
+/// What is dropped half way may panic; that is one more error, not the end of the program.
+#[tokio::test]
+async fn a_panic_of_what_a_time_limit_drops_is_told() {
+    struct Fragile;
+    impl Drop for Fragile {
+        fn drop(&mut self) {
+            panic!("broken glass");
+        }
+    }
+    let limit = Duration::from_millis(5);
+    let deaf = async {
+        let _held = Fragile;
+        std::future::pending::<()>().await;
+    };
+    let failure = soon(timeout(limit, deaf)).await.unwrap_err();
+    assert!(failure.is::<TimedOut>(), "{failure}");
+    let panicked = failure.find::<Panicked>().unwrap();
+    assert!(panicked.message.ends_with(": broken glass"), "{panicked}");
+}
+
 /// Say when the attempt is told to end, from a concurrence within the handler.
 #[task]
 async fn composing(probe: tasker::State<Probe>) -> anyhow::Result<()> {

@@ -95,6 +95,20 @@ async fn a_rule_may_name_its_zone() {
     running.stop().await.unwrap();
 }
 
+/// One that counts does so from the start, and ends.
+#[tokio::test]
+async fn a_rule_that_counts_ends_after_so_many_runs() {
+    let pace = rule!("rrule FREQ=HOURLY;COUNT=2");
+    let (running, probe, clock) = clockwork(pace, "2025-06-01T09:30:00Z");
+    probe.quiet().await;
+    clock.advance(HOUR / 2);
+    assert_eq!(probe.hear().await, "Sun 10:00");
+    probe.quiet().await;
+    clock.advance(HOUR);
+    assert_eq!(probe.hear().await, "Sun 11:00");
+    soon(running.join()).await.unwrap();
+}
+
 /// F-25.
 #[tokio::test]
 async fn f25_an_error_ends_it() {

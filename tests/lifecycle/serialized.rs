@@ -111,6 +111,26 @@ async fn f37_an_error_ends_it() {
     }
 }
 
+/// One that counts does so from its first declaration, whatever the restarts, and ends.
+#[tokio::test]
+async fn a_rule_that_counts_ends_after_so_many_runs() {
+    let bench = Bench::at("2025-06-01T09:30:00Z");
+    let pace = rule!("rrule FREQ=HOURLY;COUNT=2");
+    let running = bench.start(pace, 0).await;
+    bench.planned().await;
+    bench.clock.advance(HOUR / 2);
+    assert_eq!(bench.probe.hear().await, "10:00:00");
+    bench.planned().await;
+    soon(running.stop()).await.unwrap();
+    bench.clock.advance(20 * MINUTE);
+    let running = bench.start(pace, 0).await;
+    bench.probe.quiet().await;
+    bench.clock.advance(40 * MINUTE);
+    assert_eq!(bench.probe.hear().await, "11:00:00");
+    soon(running.join()).await.unwrap();
+    assert_eq!(bench.row().await.state, ScheduleState::Completed);
+}
+
 /// F-38, and the rest of the life of a daily rule.
 #[tokio::test]
 async fn f38_daily_waits_for_its_time() {
@@ -182,15 +202,7 @@ async fn it_is_a_schedule_to_operators() {
     assert_eq!(bench.probe.hear().await, "11:00:00");
     soon(running.stop()).await.unwrap();
 
-    let other = tasker_store::NewSchedule {
-        name: "hello".into(),
-        alias: "hello".into(),
-        rule: "hourly".into(),
-        tz: "UTC".into(),
-        params: "{}".into(),
-        catch_up: tasker_store::CatchUp::Once,
-        overlap: tasker_store::Overlap::Allow,
-    };
+    let other = tasker_store::NewSchedule::new("hello", "hello", "hourly");
     let declaration = tasker_store::Declaration {
         schedules: vec![other],
         retire_after: HOUR,

@@ -84,11 +84,14 @@ pub(crate) async fn join(store: &SqlStore) -> WorkerId {
     let worker = NewWorker {
         id,
         name: "news".into(),
+        named: false,
         host: "here".into(),
         pid: 1,
+        process: String::new(),
         lease: Duration::from_secs(3600),
         concurrency: 10,
         queues: Vec::new(),
+        replaces: Vec::new(),
     };
     store.join(worker).await.expect("join");
     id
@@ -111,12 +114,15 @@ pub(crate) async fn settle(
         follow_ups: Vec::new(),
     });
     let settle = Settle {
+        started: None,
         worker,
         finishes: finishes.collect(),
         claim: Some(Claim {
             queues: Queues::All,
             limit: 10,
             known: ["news-hello".to_owned()].into(),
+            start: u32::MAX,
+            held: 0,
         }),
     };
     store.settle(settle).await.expect("settle").jobs

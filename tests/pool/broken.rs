@@ -1,5 +1,6 @@
 //! Health: by error, by panic, by probe, by the work's own word; retries and replacements.
 
+use std::future::IntoFuture;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -79,6 +80,59 @@ async fn a_broken_resource_is_found_by_the_cause_of_an_error() {
     let broken = pool.submit(|_tool| async { Err::<(), _>(Wrapped(Fault::Jammed)) });
     assert!(matches!(broken.await, Err(Error::Broken { .. })));
     ledger.until(|log| log.destroyed == [1]).await;
+}
+
+/// Through anyhow, which would hide it, with a context and without; under a disposition; as one of several.
+#[tokio::test(start_paused = true)]
+async fn a_broken_resource_is_found_through_what_is_put_around_its_error() {
+    use anyhow::Context;
+    use tasker::TaskError;
+    use tasker::lifecycle::concurrence;
+    let jammed = || Err::<(), _>(Fault::Jammed);
+    let (pool, ledger) = pool(|pool| pool.max_retries(0));
+    let bare = pool.submit(move |_tool| async move { anyhow::Ok(jammed()?) });
+    let Err(error @ Error::Broken { .. }) = bare.await else {
+        panic!("it says that the tool is broken");
+    };
+    let found = error.into_work().unwrap().downcast::<Fault>().unwrap();
+    assert_eq!(*found, Fault::Jammed);
+    let context = pool.submit(move |_tool| async move { jammed().context("page 1") });
+    assert!(matches!(context.await, Err(Error::Broken { .. })));
+    let here = pool.run_now(|_tool| async move { jammed().context("page 2") });
+    assert!(matches!(here.await, Err(Error::Broken { .. })));
+    let marked = pool.submit(|_tool| async { Err::<(), _>(TaskError::discard(Fault::Jammed)) });
+    assert!(matches!(marked.await, Err(Error::Broken { .. })));
+    let several = pool.submit(move |_tool| async move {
+        let other = || async { Err::<(), _>(Fault::Paper(1)) };
+        concurrence![other, move || async move { jammed() }].await
+    });
+    assert!(matches!(several.await, Err(Error::Broken { .. })));
+    soon(pool.stop()).await.unwrap();
+    ledger.assert_settled();
+    assert_eq!(ledger.log().destroyed.len(), 5 + 1);
+}
+
+/// Work that is dropped may panic at that too: its caller has been answered, and its resource is not lost.
+#[tokio::test(start_paused = true)]
+async fn work_that_panics_while_it_is_dropped_costs_its_resource_only() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("on purpose");
+        }
+    }
+    let (pool, ledger) = pool(|pool| pool);
+    let late = pool.submit(|tool| async move {
+        let _tool = tool;
+        let _bomb = Bomb;
+        std::future::pending::<Result<(), Fault>>().await
+    });
+    let late = late.timeout(ms(10)).await;
+    assert!(matches!(late, Err(Error::TimedOut(_))), "{late:?}");
+    let next = pool.submit(|tool| async move { Ok::<_, Fault>(tool.id) });
+    assert_eq!(soon(next.into_future()).await.unwrap(), 2);
+    soon(pool.stop()).await.unwrap();
+    ledger.assert_settled();
 }
 
 /// The retry runs before all that waits, and on a resource that was made for it though another is idle.

@@ -239,6 +239,8 @@ async fn a_stop_does_not_wait_for_what_cannot_be_made() {
     let start = Instant::now();
     assert_eq!(soon(pool.stop()).await.unwrap().canceled, 2);
     assert!(start.elapsed() < ms(100), "{:?}", start.elapsed());
+    let stats = pool.stats();
+    assert_eq!((stats.workers, stats.starting), (0, 0));
     for work in works {
         assert!(matches!(work.await, Err(Error::Stopped)));
     }
@@ -279,10 +281,11 @@ fn nobody_waits_for_a_runtime_that_has_ended() {
     });
     drop(first);
     second.block_on(async {
-        soon(pool.stop()).await.unwrap();
         for work in works {
             assert!(matches!(soon(work).await, Err(Error::Stopped)));
         }
+        assert_eq!(pool.stats().queued, 0);
+        soon(pool.stop()).await.unwrap();
     });
     let (unused, _) = crate::workshop::pool(|pool| pool);
     let outside = unused.try_submit(|_tool| async { Ok::<_, Fault>(()) });

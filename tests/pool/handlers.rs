@@ -41,10 +41,8 @@ async fn jamming(
 
 /// Jam on the first attempt, with a backoff that no test waits for.
 #[task(max_attempts = 2, backoff = "fixed 1h")]
-async fn jamming_once(ctx: Context, mut tool: Resource<Tool>) -> anyhow::Result<u32> {
+async fn jamming_once(ctx: Context, tool: Resource<Tool>) -> anyhow::Result<u32> {
     if ctx.attempt() == 1 {
-        // Hidden in anyhow's error the fault is not found, so the handler says it.
-        Resource::mark_broken(&mut tool);
         return Err(Fault::Jammed.into());
     }
     Ok(tool.id)
@@ -123,6 +121,29 @@ impl tasker::Handler for ByStruct {
     }
 }
 
+/// Take two tools at once.
+#[task]
+async fn greedy(left: Resource<Tool>, right: Resource<Tool>) -> Result<u32, Fault> {
+    Ok(left.id + right.id)
+}
+
+/// Take a tool, give it back, take it again.
+#[task]
+async fn twice(ctx: Context) -> anyhow::Result<u32> {
+    for _ in 0..3 {
+        let mut tool = ctx
+            .resource::<Tool>()
+            .await
+            .map_err(anyhow::Error::from_boxed)?;
+        tool.uses += 1;
+    }
+    let tool = ctx
+        .resource::<Tool>()
+        .await
+        .map_err(anyhow::Error::from_boxed)?;
+    Ok(tool.uses)
+}
+
 struct Bench {
     tasker: Tasker,
     pool: Pool<Tool>,
@@ -139,10 +160,10 @@ impl Bench {
         let probe = Arc::new(Probe { said, gate });
         let mut states = States::default();
         states.insert::<Probe>(State::from(Arc::clone(&probe)));
-        states.insert_resource(pool.clone());
         let tasker = Tasker::builder()
             .store(Arc::new(MemoryStore::new()))
             .states(states)
+            .resource(pool.clone())
             .connect()
             .await
             .unwrap();
@@ -237,6 +258,26 @@ async fn a_plain_function_another_name_and_a_struct_will_do() {
     bench.settle().await;
 }
 
+/// Handlers that each hold one and wait for another would wait for ever, so the second is refused at once.
+#[tokio::test]
+async fn a_second_resource_of_a_pool_is_refused_and_one_given_back_is_lent_again() {
+    let bench = Bench::new(1).await;
+    let job = Greedy::enqueue().on(&bench.tasker).await.unwrap();
+    assert_eq!(bench.drain().await.failed, 1);
+    let row = job.job().await.unwrap();
+    assert_eq!((row.state, row.attempt), (JobState::Failed, 1));
+    let said = row.error.unwrap();
+    assert!(
+        said.contains("a resource of the pool `pool::workshop::Tool` already"),
+        "{said}"
+    );
+    let job = Twice::enqueue().on(&bench.tasker).await.unwrap();
+    bench.drain().await;
+    assert_eq!(job.result().await.unwrap(), 3);
+    assert_eq!(bench.ledger.log().destroyed, [0; 0]);
+    bench.settle().await;
+}
+
 /// More jobs than resources: they take turns.
 #[tokio::test]
 async fn handlers_wait_for_a_resource() {
@@ -291,7 +332,7 @@ async fn a_missing_pool_is_named() {
     let tasker = tasker.connect().await.unwrap();
     let said = tasker.worker().build().unwrap_err().to_string();
     let wanted = "task `injected`: no pool of `pool::workshop::Tool` was given to the application: \
-                  add `.resource(pool)` before `.run()`";
+                  add `.resource(pool)` to the `App` or to `Tasker::builder()`";
     assert!(said.contains(wanted), "{said}");
 }
 

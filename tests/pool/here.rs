@@ -1,9 +1,11 @@
 //! `run_now`: in the caller's own context.
 
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use tasker::Resource;
-use tasker::pool::Error;
+use tasker::pool::{Error, Manager, Pool};
+use tasker::{BoxError, Resource};
 use tokio::time::Instant;
 
 use crate::workshop::{Fault, Tool, ms, pool, slow_pool, soon};
@@ -104,4 +106,55 @@ async fn a_stop_reaches_work_in_its_callers_hands() {
     let late = pool.run_now(|_tool| async { Ok::<_, Fault>(()) });
     assert!(matches!(late.await, Err(Error::Stopped)));
     ledger.assert_settled();
+}
+
+/// A call that is dropped, while its resource is made or in the middle of the work, is counted as canceled.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_dropped_counts_as_canceled() {
+    let (pool, ledger) = slow_pool(ms(10), |pool| pool);
+    let work = |_tool| async { std::future::pending::<Result<(), Fault>>().await };
+    for limit in [5, 15] {
+        let dropped = tokio::time::timeout(ms(limit), pool.run_now(work)).await;
+        assert!(dropped.is_err());
+    }
+    ledger.until(|log| log.destroyed == [1]).await;
+    let metrics = pool.metrics();
+    assert_eq!((metrics.arrived, metrics.canceled), (2, 2));
+    assert_eq!(pool.stats().running, 0);
+    soon(pool.stop()).await.unwrap();
+    ledger.assert_settled();
+}
+
+/// The destruction of a temporary resource goes on where its caller goes away.
+#[tokio::test(start_paused = true)]
+async fn a_temporary_resource_is_destroyed_to_the_end() {
+    struct Slow(Arc<AtomicU32>);
+    impl Manager for Slow {
+        type Resource = ();
+        async fn create(&self) -> Result<(), BoxError> {
+            Ok(())
+        }
+        async fn destroy(&self, (): ()) {
+            tokio::time::sleep(ms(100)).await;
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let destroyed = Arc::new(AtomicU32::new(0));
+    let pool = Pool::builder(Slow(Arc::clone(&destroyed))).build().unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let work = |_: Resource<()>| async {
+        done.store(true, Ordering::SeqCst);
+        Ok::<_, Fault>(())
+    };
+    assert!(
+        tokio::time::timeout(ms(50), pool.run_now(work))
+            .await
+            .is_err()
+    );
+    assert!(done.load(Ordering::SeqCst));
+    soon(pool.stop()).await.unwrap();
+    assert_eq!(destroyed.load(Ordering::SeqCst), 1);
+    let metrics = pool.metrics();
+    assert_eq!((metrics.created, metrics.destroyed), (1, 1));
+    assert_eq!((metrics.completed, metrics.canceled), (1, 0));
 }

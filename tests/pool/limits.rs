@@ -66,6 +66,9 @@ fn a_set_up_that_cannot_be_is_refused_as_a_whole() {
         panic!("nothing of it can be");
     };
     assert_eq!(faults.lines().count(), 5, "{faults}");
+    assert!(make().workers(usize::MAX).build().is_err());
+    let unlimited = make().max_workers(usize::MAX).queue(usize::MAX);
+    assert_eq!(unlimited.build().unwrap().stats().max_workers, usize::MAX);
     assert!(make().workers(0).max_workers(0).build().is_err());
     let pool = make().workers(0).build().unwrap();
     assert_eq!(pool.stats().max_workers, 1);

@@ -129,6 +129,14 @@ impl Bench {
     }
 }
 
+/// What the handlers of this binary need, with a probe that nobody listens to.
+pub(crate) fn states() -> States {
+    let mut states = States::default();
+    states.insert::<Probe>(State::from(Arc::new(Probe::new())));
+    crate::faults::lend(&mut states);
+    states
+}
+
 /// A worker at work.
 pub(crate) struct Working {
     pub(crate) stopper: Stopper,

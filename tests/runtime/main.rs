@@ -6,6 +6,7 @@
     reason = "a panic with its place is what a test is for"
 )]
 
+mod ahead;
 mod attempts;
 mod changes;
 mod enqueue;
@@ -13,10 +14,17 @@ mod faults;
 mod files;
 mod harness;
 mod limits;
+mod losses;
+mod lossy;
 mod made;
 mod misfits;
+mod names;
 mod output;
+mod overlap;
 mod params;
+mod plans;
+mod releases;
+mod replans;
 mod schedules;
 mod stopping;
 mod tasks;

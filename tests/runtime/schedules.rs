@@ -119,7 +119,7 @@ fn work(bench: &Bench) -> Working {
     bench.work_with(patient)
 }
 
-fn patient(worker: WorkerBuilder) -> WorkerBuilder {
+pub(crate) fn patient(worker: WorkerBuilder) -> WorkerBuilder {
     worker.lease(365 * 24 * HOUR)
 }
 
@@ -162,7 +162,7 @@ async fn schedule(bench: &Bench, name: &str) -> tasker_store::Schedule {
 }
 
 /// Waits until `met` holds, looking whenever the store has news or a moment has passed.
-async fn until(met: impl AsyncFn() -> bool) {
+pub(crate) async fn until(met: impl AsyncFn() -> bool) {
     let mut tick = tokio::time::interval(Duration::from_millis(10));
     crate::harness::soon(async {
         while !met().await {

@@ -6,6 +6,7 @@ use tasker::{Changed, JobState, WorkerEvent};
 use tasker_store::{Settle, Store};
 
 use crate::harness::{Bench, soon};
+use crate::names::elsewhere;
 use crate::tasks::{Deaf, Echo, EchoParams, Gated};
 
 /// D-15, Q-16: what runs may end in peace.
@@ -159,24 +160,19 @@ async fn a_worker_taken_for_dead_changes_nothing_and_joins_anew() {
 
 /// Claims the one job that is ready and ends it well; gives the token it had.
 async fn take_and_finish(bench: &Bench) -> i64 {
-    use tasker_store::{Claim, Finish, NewWorker, Outcome, Queues, WorkerId};
-    let worker = WorkerId::generate();
-    let announcement = NewWorker {
-        id: worker,
-        name: "other".into(),
-        host: "elsewhere".into(),
-        pid: 1,
-        lease: Duration::from_secs(3600),
-        concurrency: 1,
-        queues: Vec::new(),
-    };
+    use tasker_store::{Claim, Finish, Outcome, Queues};
+    let announcement = elsewhere("other", false);
+    let worker = announcement.id;
     bench.store.join(announcement).await.unwrap();
     let claim = Claim {
         queues: Queues::All,
         limit: 1,
         known: std::sync::Arc::from(["gated".to_owned()]),
+        start: u32::MAX,
+        held: 0,
     };
     let ask = |finishes, claim| Settle {
+        started: None,
         worker,
         finishes,
         claim,

@@ -16,7 +16,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use tasker::lifecycle::{Shutdown, concurrence, every, http_server, main as program, repeat};
-use tasker::{BoxError, State, States, Tasker, task};
+use tasker::{BoxError, State, Tasker, task};
 
 /// How long a note is kept.
 const KEPT: Duration = Duration::from_secs(3600);
@@ -62,11 +62,9 @@ async fn clean_up(shutdown: Shutdown) -> Result<(), BoxError> {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let mut states = States::default();
-    states.insert(State::from(Notes::default()));
     let url =
         std::env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite://tasker.db?mode=rwc".into());
-    let tasker = Tasker::builder().database_url(url).states(states);
+    let tasker = Tasker::builder().database_url(url).state(Notes::default());
     let tasker = tasker.connect().await?;
     tasker.install()?;
 

@@ -83,6 +83,8 @@ pub(crate) enum CatchUp {
 pub(crate) enum Overlap {
     Allow,
     Skip,
+    QueueOne,
+    CancelPrevious,
 }
 
 impl Args {
@@ -148,9 +150,13 @@ impl Overlap {
         match word.as_str() {
             "allow" => Ok(Self::Allow),
             "skip" => Ok(Self::Skip),
+            "queue_one" => Ok(Self::QueueOne),
+            "cancel_previous" => Ok(Self::CancelPrevious),
             _ => Err(syn::Error::new(
                 span,
-                format!("`overlap` is `allow` or `skip`, not `{word}`"),
+                format!(
+                    "`overlap` is `allow`, `skip`, `queue_one` or `cancel_previous`, not `{word}`"
+                ),
             )),
         }
     }

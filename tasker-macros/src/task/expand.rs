@@ -418,6 +418,8 @@ fn schedule_definition(model: &Model, schedule: &Schedule) -> TokenStream {
     };
     let overlap = match schedule.overlap.or(args.overlap) {
         Some(Overlap::Skip) => quote!(Skip),
+        Some(Overlap::QueueOne) => quote!(QueueOne),
+        Some(Overlap::CancelPrevious) => quote!(CancelPrevious),
         Some(Overlap::Allow) | None => quote!(Allow),
     };
     let params_type = params_type(model);

@@ -112,6 +112,7 @@ impl Bench {
         claim: Option<Claim>,
     ) -> Settled {
         let settle = Settle {
+            started: None,
             worker,
             finishes,
             claim,
@@ -164,11 +165,14 @@ pub(super) fn new_worker(id: WorkerId) -> NewWorker {
     NewWorker {
         id,
         name: format!("bench-{id}"),
+        named: false,
         host: "bench".into(),
         pid: 42,
+        process: String::new(),
         lease: secs(LEASE),
         concurrency: 10,
         queues: Vec::new(),
+        replaces: Vec::new(),
     }
 }
 
@@ -181,6 +185,8 @@ pub(super) fn claim_knowing(known: &[&str], limit: u32) -> Claim {
         queues: Queues::All,
         limit,
         known: known.iter().map(|alias| alias.to_string()).collect(),
+        start: u32::MAX,
+        held: 0,
     }
 }
 

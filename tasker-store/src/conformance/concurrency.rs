@@ -80,6 +80,7 @@ async fn work(store: Arc<dyn Store>, worker: WorkerId) -> Vec<JobId> {
     loop {
         let count = finishes.len();
         let settle = Settle {
+            started: None,
             worker,
             finishes,
             claim: Some(claim(7)),
@@ -140,6 +141,7 @@ async fn racing_finishes_of_one_lease_apply_one(b: Bench) {
     };
     let fates = race(&b, |_, store| {
         let settle = Settle {
+            started: None,
             worker,
             finishes: vec![follow_up()],
             claim: None,
@@ -185,6 +187,7 @@ async fn a_finish_and_a_rescue_do_not_both_win(b: Bench) {
     b.advance(LEASE + 1);
     let answers = race(&b, |racer, store| {
         let settle = Settle {
+            started: None,
             worker,
             finishes: vec![finish(&claimed, succeeded())],
             claim: None,
@@ -217,6 +220,7 @@ async fn a_finish_and_a_cancel_end_the_job_once(b: Bench) {
     let (worker, claimed) = b.running(new).await;
     let answers = race(&b, |racer, store| {
         let settle = Settle {
+            started: None,
             worker,
             finishes: vec![finish(&claimed, succeeded())],
             claim: None,

@@ -44,6 +44,7 @@ async fn a_new_job_has_nothing_behind_it(b: Bench) {
     assert_eq!((job.worker, job.cancel_requested), (None, false));
     assert_eq!((job.output, job.error, job.progress), (None, None, None));
     assert_eq!((job.occurrence, job.deleted_at), (None, None));
+    assert!(job.missed.is_empty());
     assert!(job.tags.is_empty());
 }
 
@@ -68,6 +69,7 @@ async fn a_job_is_kept_as_it_was_given(b: Bench) {
         },
         tags: vec!["tenant:42".into(), "b,c".into(), "ä 'x'".into()],
         occurrence: Some(occurrence),
+        missed: vec![at(-180), at(-120)],
         unique: None,
     };
     b.add(new.clone()).await;
@@ -79,6 +81,7 @@ async fn a_job_is_kept_as_it_was_given(b: Bench) {
     assert_eq!((job.max_attempts, job.at_most_once), (None, true));
     assert_eq!(job.tags, new.tags, "tags stay in order");
     assert_eq!(job.occurrence, Some(occurrence));
+    assert_eq!(job.missed, new.missed);
     assert_eq!(job.due_at, at(5));
 }
 

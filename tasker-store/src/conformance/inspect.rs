@@ -21,6 +21,8 @@ pub(super) fn cases() -> Vec<Case> {
             a_list_is_narrowed_by_each_condition,
             all_conditions_hold_at_once,
             deleted_jobs_are_listed_only_when_asked_for,
+            jobs_of_several_states_are_one_list,
+            a_job_that_moves_is_always_in_one_of_its_states,
         ]
     );
     let others = chapter!(
@@ -147,6 +149,83 @@ async fn deleted_jobs_are_listed_only_when_asked_for(b: Bench) {
     assert_eq!(list(&b, all).await, [added[1], added[0]]);
 }
 
+/// Seen neither in the state it left nor in the one it came to, a job would be missing from a list of both.
+async fn a_job_that_moves_is_always_in_one_of_its_states(b: Bench) {
+    let moving = b.add(job("hello")).await;
+    let store = std::sync::Arc::clone(&b.store);
+    let moves = tokio::spawn(async move {
+        for _ in 0..30 {
+            store.pause(moving).await.expect("pause");
+            store.resume(moving).await.expect("resume");
+        }
+    });
+    while !moves.is_finished() {
+        let both = JobQuery {
+            states: vec![JobState::Queued, JobState::Paused],
+            ..JobQuery::default()
+        };
+        assert_eq!(list(&b, both).await, [moving]);
+        tokio::task::yield_now().await;
+    }
+    moves.await.expect("it moves");
+}
+
+async fn jobs_of_several_states_are_one_list(b: Bench) {
+    let mut of = std::collections::HashMap::new();
+    for round in 0..3 {
+        for (state, outcome) in [
+            (JobState::Succeeded, succeeded()),
+            (JobState::Failed, failed()),
+        ] {
+            of.insert((state, round), b.ended(job("hello"), outcome).await);
+        }
+        let (worker, claimed) = b.running(job("hello")).await;
+        b.end(worker, &claimed, retry_in(900)).await;
+        of.insert((JobState::Retrying, round), claimed.id);
+        of.insert((JobState::Scheduled, round), b.add(job_in(900)).await);
+        let paused = b.add(job("hello")).await;
+        b.store.pause(paused).await.expect("pause");
+        of.insert((JobState::Paused, round), paused);
+        let canceled = b.add(job("hello")).await;
+        b.store.cancel(canceled).await.expect("cancel");
+        of.insert((JobState::Canceled, round), canceled);
+        of.insert(
+            (JobState::Running, round),
+            b.running(job("hello")).await.1.id,
+        );
+    }
+    for round in 0..3 {
+        of.insert((JobState::Queued, round), b.add(job("hello")).await);
+    }
+    let everything = list(&b, JobQuery::default()).await;
+    assert_eq!(everything.len(), of.len());
+    let state = |id: &JobId| *of.iter().find(|(_, of)| *of == id).expect("it is there").0;
+    // Every choice of states, and page by page.
+    for choice in 1u32..256 {
+        let states: Vec<JobState> = (JobState::ALL.into_iter().enumerate())
+            .filter(|(place, _)| choice & (1 << place) != 0)
+            .map(|(_, state)| state)
+            .collect();
+        let expected = everything.iter().filter(|id| states.contains(&state(id).0));
+        let expected: Vec<JobId> = expected.copied().collect();
+        let mut query = JobQuery {
+            states,
+            limit: 7,
+            ..JobQuery::default()
+        };
+        let mut found = Vec::new();
+        loop {
+            let page = b.store.jobs(query.clone()).await.expect("jobs");
+            query.before = page.last().map(|job| job.number);
+            found.extend(page.iter().map(|job| job.id));
+            if page.len() < 7 {
+                break;
+            }
+        }
+        assert_eq!(found, expected, "{:?}", query.states);
+    }
+}
+
 async fn queue(b: &Bench, name: &str) -> Queue {
     let queues = b.store.queues().await.expect("queues");
     let found = queues.into_iter().find(|queue| queue.name == name);
@@ -176,6 +255,7 @@ async fn queues_count_their_jobs_by_state(b: Bench) {
         succeeded: 1,
         failed: 1,
         canceled: 1,
+        more: false,
     };
     assert_eq!(queue(&b, "default").await, expected);
 }

@@ -53,6 +53,7 @@ mod cancel;
 mod claim;
 mod concurrency;
 mod enqueue;
+mod held;
 mod holds;
 mod inspect;
 mod keys;
@@ -60,6 +61,9 @@ mod model;
 mod notes;
 mod operate;
 mod outlook;
+mod overlap;
+mod planned;
+mod plans;
 mod promote;
 mod prune;
 mod replace;
@@ -171,6 +175,10 @@ pub fn cases() -> Vec<Case> {
         prune::cases(),
         schedules::cases(),
         steps::cases(),
+        held::cases(),
+        overlap::cases(),
+        plans::cases(),
+        planned::cases(),
         holds::cases(),
         notes::cases(),
         inspect::cases(),

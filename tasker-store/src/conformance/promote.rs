@@ -16,6 +16,7 @@ pub(super) fn cases() -> Vec<Case> {
             a_sweep_is_bounded_and_says_that_there_is_more,
             promoted_jobs_stand_in_the_order_of_their_due_times,
             nothing_to_do_is_nothing_done,
+            a_job_may_wait_longer_than_milliseconds_of_31_bits_count,
         ]
     )
 }
@@ -66,6 +67,24 @@ async fn promoted_jobs_stand_in_the_order_of_their_due_times(b: Bench) {
     let worker = b.worker().await;
     let expected: Vec<JobId> = vec![added[1], added[2], added[0], late];
     assert_eq!(ids(&b.claim(worker, 9).await), expected);
+}
+
+/// X-C17: 2^31 ms are 24.8 days.
+async fn a_job_may_wait_longer_than_milliseconds_of_31_bits_count(b: Bench) {
+    const DAY: u64 = 24 * 3600;
+    let (worker, failed) = b.running(job("hello")).await;
+    b.end(worker, &failed, retry_in(25 * DAY)).await;
+    let year = b.add(job_in(366 * DAY)).await;
+    let sweep = b.store.promote(9).await.expect("promote");
+    assert_eq!((sweep.done, sweep.next_in), (0, Some(secs(25 * DAY))));
+    b.advance(25 * DAY - 1);
+    assert_eq!(b.store.promote(9).await.expect("promote").done, 0);
+    b.advance(1);
+    let sweep = b.store.promote(9).await.expect("promote");
+    assert_eq!((sweep.done, sweep.next_in), (1, Some(secs(341 * DAY))));
+    b.advance(341 * DAY);
+    assert_eq!(b.store.promote(9).await.expect("promote").done, 1);
+    assert_eq!(b.state(year).await, JobState::Queued);
 }
 
 async fn nothing_to_do_is_nothing_done(b: Bench) {

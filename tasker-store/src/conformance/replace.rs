@@ -4,7 +4,7 @@ use super::Case;
 use super::bench::{Bench, at, failed, retry_in, secs};
 use super::unique::{existing, keyed, on_conflict, told, with};
 use crate::clock::Due;
-use crate::job::{Enqueued, Job, Keep, NewJob, Occurrence, Retention};
+use crate::job::{Enqueued, Job, JobId, Keep, NewJob, Occurrence, Retention};
 use crate::schedule::ScheduleId;
 use crate::state::JobState;
 use crate::unique::{Holds, OnConflict, Unique};
@@ -46,6 +46,7 @@ async fn a_replaced_job_is_the_new_one_under_its_old_id(b: Bench) {
             schedule: ScheduleId::generate(),
             at: at(5),
         }),
+        missed: vec![at(3), at(4)],
         ..on_conflict("k", OnConflict::Replace)
     };
     let expected = Job {
@@ -59,6 +60,7 @@ async fn a_replaced_job_is_the_new_one_under_its_old_id(b: Bench) {
         tags: new.tags.clone(),
         due_at: at(70),
         occurrence: new.occurrence,
+        missed: new.missed.clone(),
         ..before
     };
     let replaced = Enqueued::Replaced {
@@ -69,6 +71,13 @@ async fn a_replaced_job_is_the_new_one_under_its_old_id(b: Bench) {
     assert_eq!(b.fate(new.clone()).await, replaced);
     assert_eq!(b.job(id).await, expected);
     assert_eq!(b.find(new.id).await, None);
+    let without = NewJob {
+        id: JobId::generate(),
+        missed: Vec::new(),
+        ..new
+    };
+    b.fate(without).await;
+    assert!(b.job(id).await.missed.is_empty(), "replaced as a whole");
     // Its retention is the new one's too: nothing of a failure is kept.
     b.advance(60);
     b.store.promote(10).await.expect("promote");

@@ -32,15 +32,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 pub(super) fn new_schedule(name: &str) -> NewSchedule {
-    NewSchedule {
-        name: name.into(),
-        alias: "hello".into(),
-        rule: "every 1m".into(),
-        tz: "UTC".into(),
-        params: "{}".into(),
-        catch_up: CatchUp::Once,
-        overlap: Overlap::Allow,
-    }
+    NewSchedule::new(name, "hello", "every 1m")
 }
 
 pub(super) async fn declare(b: &Bench, schedules: Vec<NewSchedule>) -> Diff {
@@ -80,7 +72,7 @@ pub(super) async fn fire(b: &Bench, schedule: &Schedule, jobs: Vec<NewJob>, then
         schedule: schedule.id,
         version: schedule.version,
         jobs,
-        skip_if_unfinished: false,
+        overlap: Overlap::Allow,
         then,
     };
     b.store.fire(fire).await.expect("fire")
@@ -95,6 +87,7 @@ pub(super) async fn planned(b: &Bench, name: &str, seconds: i64) -> Schedule {
     schedule(b, name).await
 }
 
+/// D-45, X-D13.
 async fn a_new_schedule_is_active_and_makes_no_job(b: Bench) {
     let diff = declare(&b, vec![new_schedule("hello")]).await;
     assert_eq!(diff.added, ["hello"]);
@@ -112,11 +105,22 @@ async fn a_new_schedule_is_active_and_makes_no_job(b: Bench) {
 
 async fn a_schedule_is_kept_as_it_was_declared(b: Bench) {
     let catch_ups = [CatchUp::Skip, CatchUp::Once, CatchUp::All { max: 17 }];
-    let overlaps = [Overlap::Allow, Overlap::Skip, Overlap::Skip];
+    let overlaps = [
+        Overlap::Allow,
+        Overlap::Skip,
+        Overlap::QueueOne,
+        Overlap::CancelPrevious,
+    ];
     let mut given = Vec::new();
-    for (place, (catch_up, overlap)) in catch_ups.into_iter().zip(overlaps).enumerate() {
+    let policies = catch_ups.into_iter().cycle().zip(overlaps);
+    for (place, (catch_up, overlap)) in policies.enumerate() {
         given.push(NewSchedule {
             name: format!("hello/{place} ü"),
+            description: "What it is for, \"quoted\" ü.".into(),
+            queue: Some("mail".into()).filter(|_| place > 0),
+            start_at: Some(at(place as i64)),
+            end_at: Some(at(99)),
+            max_executions: Some(u32::MAX),
             alias: "Hello".into(),
             rule: "daily 12:00 'x'".into(),
             tz: "Europe/London".into(),
@@ -127,17 +131,7 @@ async fn a_schedule_is_kept_as_it_was_declared(b: Bench) {
     }
     declare(&b, given.clone()).await;
     let kept = b.store.schedules().await.expect("schedules");
-    let kept: Vec<NewSchedule> = (kept.into_iter())
-        .map(|schedule| NewSchedule {
-            name: schedule.name,
-            alias: schedule.alias,
-            rule: schedule.rule,
-            tz: schedule.tz,
-            params: schedule.params,
-            catch_up: schedule.catch_up,
-            overlap: schedule.overlap,
-        })
-        .collect();
+    let kept: Vec<NewSchedule> = kept.iter().map(Schedule::definition).collect();
     assert_eq!(kept, given, "all of it, by name");
 }
 
@@ -242,6 +236,7 @@ async fn pause(b: &Bench, name: &str, paused: bool) -> bool {
     answer.expect("pause_schedule")
 }
 
+/// D-49.
 async fn a_pause_survives_declarations(b: Bench) {
     let before = planned(&b, "hello", 60).await;
     assert!(pause(&b, "hello", true).await);
@@ -268,6 +263,7 @@ async fn a_pause_survives_declarations(b: Bench) {
     assert_eq!(due.schedules, [], "a held schedule is never due");
 }
 
+/// D-49.
 async fn a_resumed_schedule_leaves_out_what_passed(b: Bench) {
     let before = planned(&b, "hello", 60).await;
     assert!(pause(&b, "hello", true).await);
@@ -291,6 +287,7 @@ async fn a_pause_needs_a_schedule_that_can_be_paused(b: Bench) {
     assert_eq!(schedule(&b, "hello").await.state, ScheduleState::Completed);
 }
 
+/// D-42.
 async fn a_broken_schedule_waits_for_a_change(b: Bench) {
     let read = planned(&b, "hello", 60).await;
     step(&b, &read, Then::Broken("no such zone".into())).await;

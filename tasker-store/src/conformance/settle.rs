@@ -236,6 +236,7 @@ async fn a_follow_up_over_the_limits_stops_the_whole_call(b: Bench) {
     };
     let good = b.add(job("mail")).await;
     let settle = Settle {
+        started: None,
         worker,
         finishes: vec![Finish {
             follow_ups: vec![bad],

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::Case;
-use super::bench::{Bench, at, ids, job, secs, succeeded};
+use super::bench::{Bench, at, ids, job, retry_in, secs, succeeded};
 use super::enqueue::{declare_tasks, enable};
 use super::schedules::{declare, fire, new_schedule, occurrence, planned, schedule, step};
 use crate::error::ErrorKind;
 use crate::job::NewJob;
-use crate::schedule::{Fire, Fired, Schedule, ScheduleId, ScheduleState, Then};
+use crate::schedule::{Fire, Fired, Overlap, Schedule, ScheduleId, ScheduleState, Then};
 use crate::state::JobState;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -26,10 +26,14 @@ pub(super) fn cases() -> Vec<Case> {
             the_longest_due_comes_first_and_the_rest_is_announced,
             schedules_of_a_disabled_task_are_left_out,
             a_job_over_the_limits_stops_the_whole_step,
+            the_steps_of_many_schedules_are_one_call,
+            one_bad_step_stops_the_call_and_no_other_call,
+            a_job_knows_what_it_stands_for_besides,
         ]
     )
 }
 
+/// D-44.
 async fn a_step_makes_the_job_and_moves_on(b: Bench) {
     let read = planned(&b, "hello", 60).await;
     let due = b.store.due(9).await.expect("due");
@@ -53,6 +57,7 @@ async fn a_step_makes_the_job_and_moves_on(b: Bench) {
     assert_eq!(stands_for, Some((read.id, at(60))));
 }
 
+/// X-D8, Q-27.
 async fn five_racing_steps_make_one_job(b: Bench) {
     let read = planned(&b, "hello", 60).await;
     b.advance(65);
@@ -79,12 +84,12 @@ async fn five_racing_steps_make_one_job(b: Bench) {
     assert_eq!(schedule(&b, "hello").await.executions, 1);
 }
 
-fn one_step(read: &Schedule) -> Fire {
+pub(super) fn one_step(read: &Schedule) -> Fire {
     Fire {
         schedule: read.id,
         version: read.version,
         jobs: vec![occurrence(read, at(60))],
-        skip_if_unfinished: false,
+        overlap: Overlap::Allow,
         then: Then::Next(at(120)),
     }
 }
@@ -116,6 +121,7 @@ async fn a_step_without_jobs_only_moves_on(b: Bench) {
     assert_eq!((after.last_run_at, after.executions), (None, 0));
 }
 
+/// X-D10.
 async fn several_missed_occurrences_count_each(b: Bench) {
     let read = planned(&b, "hello", 60).await;
     b.advance(200);
@@ -129,6 +135,7 @@ async fn several_missed_occurrences_count_each(b: Bench) {
     assert_eq!(ids(&b.claim(worker, 9).await), expected, "oldest first");
 }
 
+/// X-D15.
 async fn a_step_is_left_out_while_the_one_before_is_unfinished(b: Bench) {
     planned(&b, "hello", 60).await;
     b.add(job("hello")).await;
@@ -141,7 +148,7 @@ async fn a_step_is_left_out_while_the_one_before_is_unfinished(b: Bench) {
         let read = schedule(&b, "hello").await;
         let planned = at(60 * (round as i64 + 1));
         let step = Fire {
-            skip_if_unfinished: true,
+            overlap: Overlap::Skip,
             jobs: vec![occurrence(&read, planned)],
             ..one_step(&read)
         };
@@ -161,6 +168,7 @@ async fn a_step_is_left_out_while_the_one_before_is_unfinished(b: Bench) {
     assert_eq!((after.executions, after.last_run_at), (2, Some(at(180))));
 }
 
+/// D-42, D-43.
 async fn a_completed_schedule_is_never_due_again(b: Bench) {
     let read = planned(&b, "hello", 60).await;
     b.advance(60);
@@ -218,4 +226,131 @@ async fn a_job_over_the_limits_stops_the_whole_step(b: Bench) {
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     assert_eq!(b.find(id).await, None, "all or nothing");
     assert_eq!(schedule(&b, "hello").await, read);
+}
+
+/// A thousand in a second are a matter of a few calls. More than one statement holds on any database.
+async fn the_steps_of_many_schedules_are_one_call(b: Bench) {
+    const MANY: usize = 600;
+    let name = |place: usize| format!("hello/{place:03}");
+    declare(
+        &b,
+        (0..MANY).map(|place| new_schedule(&name(place))).collect(),
+    )
+    .await;
+    let all = b.store.schedules().await.expect("schedules");
+    let first = all.iter().map(|read| Fire {
+        jobs: Vec::new(),
+        then: Then::Next(at(60)),
+        ..one_step(read)
+    });
+    let fired = b.store.fire_all(first.collect()).await.expect("fire_all");
+    assert_eq!(fired, vec![Fired::Applied { jobs: 0 }; MANY]);
+    b.advance(60);
+    let due = b.store.due(1_000).await.expect("due").schedules;
+    assert_eq!(due.len(), MANY);
+    // Somebody else is faster with every tenth.
+    let mut expected = Vec::new();
+    for (place, read) in due.iter().enumerate() {
+        expected.push(match place % 10 {
+            0 => {
+                step(&b, read, Then::Next(at(90))).await;
+                Fired::Stale
+            }
+            3 => Fired::Applied { jobs: 2 },
+            _ => Fired::Applied { jobs: 1 },
+        });
+    }
+    let steps = due.iter().enumerate().map(|(place, read)| Fire {
+        jobs: match place % 10 {
+            3 => vec![occurrence(read, at(59)), occurrence(read, at(60))],
+            _ => vec![occurrence(read, at(60))],
+        },
+        ..one_step(read)
+    });
+    let fired = b.store.fire_all(steps.collect()).await.expect("fire_all");
+    assert_eq!(fired, expected, "the answers come in the order given");
+    let worker = b.worker().await;
+    let mut made = 0;
+    loop {
+        let claimed = b.claim(worker, 1_000).await;
+        if claimed.is_empty() {
+            break;
+        }
+        made += claimed.len();
+    }
+    assert_eq!(made, MANY);
+    let after = b.store.schedules().await.expect("schedules");
+    let of = |jobs: i64| after.iter().filter(|s| s.executions == jobs).count();
+    assert_eq!((of(0), of(1), of(2)), (MANY / 10, MANY * 8 / 10, MANY / 10));
+    let next = |seconds| {
+        after
+            .iter()
+            .filter(move |s| s.next_run_at == Some(at(seconds)))
+    };
+    assert_eq!(
+        (next(90).count(), next(120).count()),
+        (MANY / 10, MANY * 9 / 10)
+    );
+    assert!(
+        after
+            .iter()
+            .all(|s| s.executions == 0 || s.last_run_at == Some(at(60)))
+    );
+    assert_eq!(b.store.fire_all(Vec::new()).await.expect("fire_all"), []);
+}
+
+/// X-D14: the caller finds the bad one by trying each alone.
+async fn one_bad_step_stops_the_call_and_no_other_call(b: Bench) {
+    let good = planned(&b, "good", 60).await;
+    let bad = planned(&b, "hello", 60).await;
+    b.advance(60);
+    let wrong = NewJob {
+        queue: String::new(),
+        ..occurrence(&bad, at(60))
+    };
+    let steps = [
+        one_step(&good),
+        Fire {
+            jobs: vec![wrong],
+            ..one_step(&bad)
+        },
+    ];
+    let error = b
+        .store
+        .fire_all(steps.to_vec())
+        .await
+        .expect_err("not acceptable");
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    assert_eq!(schedule(&b, "good").await, good, "all or nothing");
+    let [first, second] = steps;
+    b.store.fire(first).await.expect("fire");
+    b.store
+        .fire(second)
+        .await
+        .expect_err("still not acceptable");
+    assert_eq!(schedule(&b, "good").await.executions, 1);
+    assert_eq!(schedule(&b, "hello").await, bad);
+}
+
+/// X-D10: under `once`, what passed without a job is told to the one that stands for all.
+async fn a_job_knows_what_it_stands_for_besides(b: Bench) {
+    let read = planned(&b, "hello", 60).await;
+    b.advance(9_060);
+    let missed: Vec<_> = (1..=150).map(|minute| at(60 * minute)).collect();
+    let new = NewJob {
+        missed: missed.clone(),
+        ..occurrence(&read, at(9_060))
+    };
+    let id = new.id;
+    fire(&b, &read, vec![new], Then::Next(at(9_120))).await;
+    let job = b.job(id).await;
+    assert_eq!(job.missed, missed[50..], "the latest hundred, oldest first");
+    let worker = b.worker().await;
+    let claimed = b.take(worker).await;
+    b.end(worker, &claimed, retry_in(1)).await;
+    assert_eq!(
+        b.job(id).await.missed.len(),
+        100,
+        "also at the next attempt"
+    );
 }

@@ -8,6 +8,7 @@ use crate::job::NewJob;
 use crate::lease::{Beat, NewWorker, WorkerId};
 use crate::settle::{Claimed, Fate};
 use crate::state::JobState;
+use crate::wake::Wake;
 
 pub(super) fn cases() -> Vec<Case> {
     chapter!(
@@ -22,6 +23,9 @@ pub(super) fn cases() -> Vec<Case> {
             a_beat_after_the_rescue_is_lost,
             a_beat_of_a_stranger_is_lost,
             a_beat_names_the_jobs_to_cancel,
+            the_jobs_of_a_replaced_worker_are_taken_back_at_once,
+            who_is_not_named_is_not_replaced,
+            joining_twice_replaces_once,
             leaving_releases_the_jobs,
             leaving_ends_what_may_not_go_back,
             leaving_twice_is_harmless,
@@ -36,11 +40,14 @@ async fn a_joined_worker_is_listed(b: Bench) {
     let new = NewWorker {
         id: WorkerId::generate(),
         name: "wörker 1".into(),
+        named: true,
         host: "a.example".into(),
         pid: u32::MAX,
+        process: "4294967295 1 böot".into(),
         lease: secs(90),
         concurrency: 3,
         queues: vec!["mail".into(), "my queue".into()],
+        replaces: Vec::new(),
     };
     b.store.join(new.clone()).await.expect("join");
     b.add(job("hello")).await;
@@ -50,6 +57,7 @@ async fn a_joined_worker_is_listed(b: Bench) {
     let worker = &workers[0];
     assert_eq!((worker.id, worker.pid), (new.id, new.pid));
     assert_eq!((&worker.name, &worker.host), (&new.name, &new.host));
+    assert_eq!((worker.named, &worker.process), (true, &new.process));
     assert_eq!((worker.concurrency, &worker.queues), (3, &new.queues));
     assert_eq!((worker.started_at, worker.lease_until), (at(0), at(90)));
     assert_eq!(worker.running, 1);
@@ -133,6 +141,75 @@ async fn a_beat_names_the_jobs_to_cancel(b: Bench) {
     }
     let beat = b.store.beat(other).await.expect("beat");
     assert_eq!(beat, Beat::Alive { cancel: Vec::new() });
+}
+
+async fn the_jobs_of_a_replaced_worker_are_taken_back_at_once(b: Bench) {
+    let (old, claimed) = b.running(job("hello")).await;
+    let idle = b.worker().await;
+    let mut wakes = b.store.work_wakes();
+    let new = NewWorker {
+        replaces: vec![old, idle],
+        ..new_worker(WorkerId::generate())
+    };
+    b.store.join(new.clone()).await.expect("join");
+    // So that whoever takes orphans back looks for them now.
+    while wakes.next().await != Wake::Control {}
+    let outlook = b.store.outlook().await.expect("outlook");
+    assert_eq!(outlook.rescue_in, Some(secs(0)));
+    let workers = b.store.workers().await.expect("workers");
+    let listed: Vec<WorkerId> = workers.iter().map(|worker| worker.id).collect();
+    assert_eq!(listed, [new.id]);
+    for gone in [old, idle] {
+        assert_eq!(b.store.beat(gone).await.expect("beat"), Beat::Lost);
+        assert_eq!(b.claim(gone, 5).await, [], "the dead claim nothing");
+    }
+    let sweep = b.store.rescue(9).await.expect("rescue");
+    assert_eq!((sweep.done, sweep.more), (1, false));
+    assert_eq!(b.failures(claimed.id).await, [FailureKind::WorkerLost]);
+    let again = b.take(new.id).await;
+    assert_eq!((again.id, again.attempt), (claimed.id, 2));
+    let fate = b.end(old, &claimed, succeeded()).await;
+    assert_eq!(fate, Fate::Stale, "what the old one says counts no more");
+    let fate = b.end(new.id, &again, succeeded()).await;
+    assert_eq!(fate, Fate::Applied(JobState::Succeeded));
+}
+
+async fn who_is_not_named_is_not_replaced(b: Bench) {
+    let (other, claimed) = b.running(job("hello")).await;
+    let same = |replaces| NewWorker {
+        name: "twin".into(),
+        named: true,
+        process: "1 1 here".into(),
+        replaces,
+        ..new_worker(WorkerId::generate())
+    };
+    // Neither a name nor a process is compared here, and a stranger is no trouble.
+    b.store.join(same(Vec::new())).await.expect("join");
+    let strangers = vec![WorkerId::generate()];
+    b.store.join(same(strangers)).await.expect("join");
+    assert_eq!(b.store.workers().await.expect("workers").len(), 3);
+    let sweep = b.store.rescue(9).await.expect("rescue");
+    assert_eq!((sweep.done, sweep.more), (0, false));
+    let fate = b.end(other, &claimed, succeeded()).await;
+    assert_eq!(fate, Fate::Applied(JobState::Succeeded));
+}
+
+async fn joining_twice_replaces_once(b: Bench) {
+    let (old, claimed) = b.running(job("hello")).await;
+    let id = WorkerId::generate();
+    let new = NewWorker {
+        // Whoever repeats a call names itself by mistake.
+        replaces: vec![old, id],
+        ..new_worker(id)
+    };
+    for _ in 0..2 {
+        b.store.join(new.clone()).await.expect("join");
+    }
+    let beat = b.store.beat(id).await.expect("beat");
+    assert!(matches!(beat, Beat::Alive { .. }), "{beat:?}");
+    let sweep = b.store.rescue(9).await.expect("rescue");
+    assert_eq!((sweep.done, sweep.more), (1, false));
+    assert_eq!(b.failures(claimed.id).await, [FailureKind::WorkerLost]);
 }
 
 async fn leaving_releases_the_jobs(b: Bench) {

@@ -11,11 +11,12 @@ use crate::admin::{Admin, Changed, SchemaStep};
 use crate::attempt::{Attempt, LogLine};
 use crate::clock::Instant;
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::job::{Job, JobId};
+use crate::job::{Enqueued, Job, JobId, NewJob};
 use crate::lease::Worker;
-use crate::query::JobQuery;
+use crate::limits::check_schedule;
+use crate::query::{JobQuery, ScheduleQuery};
 use crate::queue::{Queue, check_queue_name};
-use crate::schedule::{Schedule, ScheduleState};
+use crate::schedule::{NewSchedule, Schedule, ScheduleChange, ScheduleId, ScheduleState};
 use crate::state::{JobState, Move};
 use crate::task::{Task, canonical_alias};
 
@@ -57,8 +58,12 @@ impl Admin for MemoryStore {
         }))
     }
 
-    async fn schedules(&self) -> Result<Vec<Schedule>> {
-        Ok(self.transact(|state, _| state.schedules.values().cloned().collect()))
+    async fn select_schedules(&self, query: ScheduleQuery) -> Result<Vec<Schedule>> {
+        Ok(self.transact(|state, _| state.select_schedules(&query)))
+    }
+
+    async fn schedule(&self, name: &str) -> Result<Option<Schedule>> {
+        Ok(self.transact(|state, _| state.find_schedule(name)))
     }
 
     async fn tasks(&self) -> Result<Vec<Task>> {
@@ -125,6 +130,40 @@ impl Admin for MemoryStore {
 
     async fn pause_schedule(&self, name: &str, paused: bool) -> Result<bool> {
         Ok(self.transact(|state, _| state.pause_schedule(name, paused)))
+    }
+
+    async fn create_schedule(&self, new: NewSchedule, draft: bool) -> Result<ScheduleChange> {
+        check_schedule(&new)
+            .map_err(|reason| StoreError::new(ErrorKind::Invalid, "create_schedule", reason))?;
+        Ok(self.transact(|state, now| state.create_schedule(new, draft, now)))
+    }
+
+    async fn update_schedule(
+        &self,
+        schedule: ScheduleId,
+        version: i64,
+        to: NewSchedule,
+        wanted: Option<ScheduleState>,
+    ) -> Result<ScheduleChange> {
+        check_schedule(&to)
+            .map_err(|reason| StoreError::new(ErrorKind::Invalid, "update_schedule", reason))?;
+        Ok(self.transact(|state, _| state.update_schedule(schedule, version, to, wanted)))
+    }
+
+    async fn delete_schedule(&self, name: &str, deleted: bool) -> Result<ScheduleChange> {
+        Ok(self.transact(|state, now| state.delete_schedule(name, deleted, now)))
+    }
+
+    async fn erase_schedule(&self, name: &str) -> Result<bool> {
+        Ok(self.transact(|state, _| state.erase_schedule(name)))
+    }
+
+    async fn enqueue_for(
+        &self,
+        schedule: ScheduleId,
+        jobs: Vec<NewJob>,
+    ) -> Result<Option<Vec<Enqueued>>> {
+        Ok(self.transact(|state, now| state.enqueue_for(schedule, jobs, now)))
     }
 
     async fn schema(&self) -> Result<Vec<SchemaStep>> {
@@ -198,7 +237,7 @@ impl State {
             .collect()
     }
 
-    fn cancel(&mut self, job: JobId, now: Instant) -> Changed {
+    pub(super) fn cancel(&mut self, job: JobId, now: Instant) -> Changed {
         let Some(&number) = self.numbers.get(&job) else {
             return Changed::Unknown;
         };
@@ -251,23 +290,5 @@ impl State {
             self.tell_ready();
         }
         Changed::Now(state)
-    }
-
-    fn pause_schedule(&mut self, name: &str, paused: bool) -> bool {
-        let Some(schedule) = self.schedules.get_mut(name) else {
-            return false;
-        };
-        match (paused, schedule.state) {
-            (true, ScheduleState::Active) => schedule.state = ScheduleState::Paused,
-            (false, ScheduleState::Paused) => {
-                schedule.state = ScheduleState::Active;
-                // To be computed from now on: what passed meanwhile is left out.
-                schedule.next_run_at = None;
-            }
-            _ => return false,
-        }
-        schedule.version += 1;
-        self.tell_control();
-        true
     }
 }

@@ -48,6 +48,7 @@ impl State {
             self.tell_ready();
         }
         self.insert(Record {
+            held: None,
             retention: new.retention,
             unique: key.zip(new.unique.map(|unique| unique.holds)),
             attempts: Vec::new(),
@@ -76,6 +77,7 @@ impl State {
                 error: None,
                 progress: None,
                 occurrence: new.occurrence,
+                missed: limits::latest_missed(new.missed),
                 deleted_at: None,
             },
         });
@@ -102,6 +104,7 @@ impl State {
     pub(super) fn prune(&mut self, limit: u32, now: Instant) -> Sweep {
         let over = past(&self.prunable, limit, now);
         for &number in &over {
+            self.remember_outcome(number);
             self.remove(number);
         }
         swept(over.len(), &self.prunable, now)

@@ -14,6 +14,7 @@ mod admin;
 mod holds;
 mod jobs;
 mod outlook;
+mod schedule_changes;
 mod schedules;
 mod settle;
 mod state;
@@ -192,8 +193,8 @@ impl Store for MemoryStore {
         Ok(self.transact(|state, now| state.due(limit, now)))
     }
 
-    async fn fire(&self, fire: Fire) -> Result<Fired> {
-        self.transact(|state, now| state.fire(fire, now))
+    async fn fire_all(&self, steps: Vec<Fire>) -> Result<Vec<Fired>> {
+        self.transact(|state, now| state.fire(steps, now))
     }
 
     async fn hold(&self, name: &str, holder: WorkerId, ttl: Duration) -> Result<Held> {

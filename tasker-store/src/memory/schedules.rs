@@ -1,15 +1,17 @@
 //! Declarations of tasks and schedules, and the steps of schedules.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::jobs::until;
 use super::settle::check_all;
 use super::state::State;
-use crate::clock::{Instant, after};
+use crate::clock::Instant;
 use crate::error::Result;
 use crate::job::{Enqueued, NewJob};
 use crate::schedule::{
-    DueSchedules, Fire, Fired, NewSchedule, Schedule, ScheduleId, ScheduleState, Then,
+    Declared, DueSchedules, Fire, Fired, LOOK_AGAIN, NewSchedule, Overlap, Schedule, ScheduleId,
+    ScheduleState, Then,
 };
 use crate::task::{Declaration, Diff, NewTask, Task, canonical_alias};
 
@@ -24,7 +26,7 @@ impl State {
             self.declare_schedule(schedule, now, &mut diff);
         }
         diff.retired = self.retire(declaration.retire_after, now);
-        if changed_tasks || diff != Diff::default() {
+        if changed_tasks || !diff.is_empty() {
             self.tell_control();
         }
         diff
@@ -51,105 +53,93 @@ impl State {
     }
 
     fn declare_schedule(&mut self, new: NewSchedule, now: Instant, diff: &mut Diff) {
-        let Some(old) = self.schedules.get_mut(&new.name) else {
-            diff.added.push(new.name.clone());
-            self.schedules.insert(new.name.clone(), first(new, now));
+        let name = new.name.clone();
+        let Some(old) = self.schedules.get_mut(&name) else {
+            diff.added.push(name.clone());
+            self.schedules.insert(name, Schedule::declared(new, now));
             return;
         };
-        old.seen_at = now;
-        let moved = (&old.rule, &old.tz) != (&new.rule, &new.tz);
-        let changed = moved
-            || (&old.alias, &old.params) != (&new.alias, &new.params)
-            || (old.catch_up, old.overlap) != (new.catch_up, new.overlap);
-        let revived = match old.state {
-            ScheduleState::Retired => true,
-            ScheduleState::Broken => changed,
-            // It came to the end of another rule.
-            ScheduleState::Completed => moved,
-            ScheduleState::Draft | ScheduleState::Active | ScheduleState::Paused => false,
-        };
-        if !changed && !revived {
-            return;
+        match old.declare(new, now) {
+            Declared::Same => {}
+            Declared::Changed => diff.changed.push(name),
+            Declared::Taken => diff.taken.push(name),
         }
-        if moved {
-            old.next_run_at = None;
-        }
-        if revived {
-            old.state = ScheduleState::Active;
-            old.error = None;
-        }
-        old.alias = new.alias;
-        old.rule = new.rule;
-        old.tz = new.tz;
-        old.params = new.params;
-        old.catch_up = new.catch_up;
-        old.overlap = new.overlap;
-        old.version += 1;
-        diff.changed.push(new.name);
     }
 
-    /// Retires what nobody has declared for `retire_after`. A held or completed schedule stays what it is, so
-    /// that it does not come back as an active one.
+    /// Retires what nobody has declared for `retire_after`.
     fn retire(&mut self, retire_after: Duration, now: Instant) -> Vec<String> {
-        let mut retired = Vec::new();
-        for schedule in self.schedules.values_mut() {
-            let may = matches!(
-                schedule.state,
-                ScheduleState::Active | ScheduleState::Broken
-            );
-            if may && after(schedule.seen_at, retire_after) <= now && schedule.seen_at < now {
-                schedule.state = ScheduleState::Retired;
-                schedule.version += 1;
-                retired.push(schedule.name.clone());
-            }
-        }
-        retired
+        (self.schedules.values_mut())
+            .filter_map(|schedule| {
+                (schedule.retire(retire_after, now)).then(|| schedule.name.clone())
+            })
+            .collect()
     }
 
     pub(super) fn due(&self, limit: u32, now: Instant) -> DueSchedules {
+        let enabled = |s: &&Schedule| !self.is_disabled(&s.alias);
         let (mut due, later): (Vec<_>, Vec<_>) = (self.schedules.values())
-            .filter(|s| s.state == ScheduleState::Active && !self.is_disabled(&s.alias))
+            .filter(enabled)
+            .filter(|s| s.state == ScheduleState::Active && s.deleted_at.is_none())
             .partition(|s| s.next_run_at.is_none_or(|at| at <= now));
         due.sort_by_key(|schedule| schedule.next_run_at);
+        let (free, held): (Vec<_>, Vec<_>) = (self.schedules.values())
+            .filter(enabled)
+            .filter(|s| s.waits() && !due.iter().any(|due| due.id == s.id))
+            .partition(|s| !self.unfinished.contains_key(&s.id));
+        due.extend(free);
+        let next = later.iter().filter_map(|schedule| schedule.next_run_at);
+        let next = next.min().map(|at| until(at, now));
         DueSchedules {
             now,
             more: due.len() > limit as usize,
             schedules: due.into_iter().take(limit as usize).cloned().collect(),
-            next_in: (later.iter().filter_map(|schedule| schedule.next_run_at))
-                .min()
-                .map(|at| until(at, now)),
+            next_in: match held.is_empty() {
+                true => next,
+                false => Some(next.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN)),
+            },
         }
     }
 
-    pub(super) fn fire(&mut self, fire: Fire, now: Instant) -> Result<Fired> {
-        check_all("fire", &fire.jobs)?;
-        let is_current = |s: &&Schedule| {
-            (s.id, s.version, s.state) == (fire.schedule, fire.version, ScheduleState::Active)
+    pub(super) fn fire(&mut self, steps: Vec<Fire>, now: Instant) -> Result<Vec<Fired>> {
+        for step in &steps {
+            check_all("fire", &step.jobs)?;
+        }
+        let by_id: HashMap<ScheduleId, String> = (self.schedules.values())
+            .map(|schedule| (schedule.id, schedule.name.clone()))
+            .collect();
+        let mut step = |step: Fire| match by_id.get(&step.schedule) {
+            Some(name) => self.step(name, step, now),
+            None => Fired::Stale,
         };
-        let Some(name) = (self.schedules.values())
-            .find(is_current)
-            .map(|schedule| schedule.name.clone())
-        else {
-            return Ok(Fired::Stale);
-        };
-        let is_left_out = fire.skip_if_unfinished && self.unfinished.contains_key(&fire.schedule);
-        let jobs = if is_left_out { Vec::new() } else { fire.jobs };
-        let (made, last) = self.enqueue_occurrences(jobs, now);
-        let schedule = (self.schedules.get_mut(&name)).expect("it was found above");
-        schedule.version += 1;
-        schedule.executions += made as i64;
-        schedule.last_run_at = last.or(schedule.last_run_at);
-        schedule.next_run_at = None;
-        match fire.then {
-            Then::Next(at) => schedule.next_run_at = Some(at),
-            Then::Completed => schedule.state = ScheduleState::Completed,
-            Then::Broken(reason) => {
-                schedule.state = ScheduleState::Broken;
-                schedule.error = Some(reason);
-                self.tell_control();
+        Ok(steps.into_iter().map(&mut step).collect())
+    }
+
+    fn step(&mut self, name: &str, fire: Fire, now: Instant) -> Fired {
+        let schedule = &self.schedules[name];
+        if schedule.version != fire.version || !schedule.may_step() {
+            return Fired::Stale;
+        }
+        let unfinished = self.unfinished.get(&fire.schedule);
+        let mut jobs = fire.jobs;
+        jobs.truncate(schedule.left().map_or(usize::MAX, |left| {
+            usize::try_from(left).unwrap_or(usize::MAX)
+        }));
+        let (made, waits) = fire.overlap.of(jobs.len(), unfinished.is_some());
+        let waiting = waits.and_then(|place| jobs[place].waiting());
+        if fire.overlap == Overlap::CancelPrevious && !made.is_empty() {
+            let numbers: Vec<i64> = unfinished.into_iter().flatten().copied().collect();
+            for number in numbers {
+                self.cancel(self.jobs[&number].job.id, now);
             }
         }
-        Ok(Fired::Applied { jobs: made })
+        let jobs = jobs.drain(made).collect();
+        let (made, last) = self.enqueue_occurrences(jobs, now);
+        if matches!(fire.then, Then::Broken(_)) {
+            self.tell_control();
+        }
+        let schedule = (self.schedules.get_mut(name)).expect("it was found above");
+        schedule.stepped(made, last, waiting, fire.then);
+        Fired::Applied { jobs: made }
     }
 
     /// Enqueues what a step brought: how many were taken, and the planned instant of the last one.
@@ -164,26 +154,5 @@ impl State {
             }
         }
         (made, last)
-    }
-}
-
-fn first(new: NewSchedule, now: Instant) -> Schedule {
-    Schedule {
-        id: ScheduleId::generate(),
-        name: new.name,
-        alias: new.alias,
-        rule: new.rule,
-        tz: new.tz,
-        params: new.params,
-        catch_up: new.catch_up,
-        overlap: new.overlap,
-        state: ScheduleState::Active,
-        error: None,
-        created_at: now,
-        next_run_at: None,
-        last_run_at: None,
-        executions: 0,
-        seen_at: now,
-        version: 1,
     }
 }

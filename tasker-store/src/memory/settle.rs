@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use super::state::{Lane, State};
+use super::state::{Lane, Record, State};
 use crate::attempt::{FailureKind, LogLine};
 use crate::clock::{Due, Instant};
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::job::{Job, NewJob};
+use crate::job::NewJob;
 use crate::lease::{Lease, WorkerId};
 use crate::limits;
 use crate::settle::{
@@ -29,19 +29,27 @@ impl State {
         for job in follow_ups {
             self.take(job, now);
         }
+        let started = (settle.started).is_some_and(|held| self.mark_started(settle.worker, held));
         let jobs = (settle.claim)
             .map(|claim| self.claim(settle.worker, &claim, now))
             .unwrap_or_default();
-        Ok(Settled { fates, jobs })
+        Ok(Settled {
+            fates,
+            started,
+            jobs,
+        })
     }
 
     /// The jobs under the worker's lease that it does not know.
     pub(super) fn unheard(&self, worker: WorkerId, known: &[Lease]) -> Vec<Claimed> {
         let known: HashSet<Lease> = known.iter().copied().collect();
-        let mut jobs: Vec<&Job> = (self.running.get(&worker).into_iter().flatten())
-            .map(|number| &self.jobs[number].job)
+        let mut jobs: Vec<&Record> = (self.running.get(&worker).into_iter().flatten())
+            .map(|number| &self.jobs[number])
             .collect();
-        jobs.sort_unstable_by_key(|job| (Reverse(job.priority), job.due_at, job.number));
+        jobs.sort_unstable_by_key(|record| {
+            let job = &record.job;
+            (Reverse(job.priority), job.due_at, job.number)
+        });
         (jobs.into_iter().map(claimed))
             .filter(|job| !known.contains(&job.lease()))
             .collect()
@@ -149,7 +157,9 @@ impl State {
                 }
                 *room -= 1;
             }
-            claimed.push(self.start(place.2, worker, now));
+            let nth = claimed.len() as u32 + 1;
+            let held = (nth > claim.start).then(|| claim.held + i64::from(nth));
+            claimed.push(self.start(place.2, worker, held, now));
             if let Some(&next) = self.ready.get(&lane).and_then(|places| places.first()) {
                 heads.push(Reverse((next, lane)));
             }
@@ -176,8 +186,9 @@ impl State {
             .collect()
     }
 
-    fn start(&mut self, number: i64, worker: WorkerId, now: Instant) -> Claimed {
+    fn start(&mut self, number: i64, worker: WorkerId, held: Option<i64>, now: Instant) -> Claimed {
         let moved = self.make(number, Move::Claim, now, |record| {
+            record.held = held;
             let job = &mut record.job;
             job.attempt += 1;
             job.token += 1;
@@ -187,7 +198,7 @@ impl State {
             job.progress = None;
         });
         moved.expect("lanes hold queued jobs");
-        claimed(&self.jobs[&number].job)
+        claimed(&self.jobs[&number])
     }
 
     fn write(&mut self, number: i64, body: NoteBody, now: Instant) {
@@ -208,7 +219,8 @@ impl State {
 }
 
 /// What an attempt at a running job needs to know.
-fn claimed(job: &Job) -> Claimed {
+fn claimed(record: &Record) -> Claimed {
+    let job = &record.job;
     Claimed {
         id: job.id,
         number: job.number,
@@ -223,6 +235,7 @@ fn claimed(job: &Job) -> Claimed {
         tags: job.tags.clone(),
         enqueued_at: job.enqueued_at,
         occurrence: job.occurrence,
+        held: record.held,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariants: a job changes through [`State::edit`] only, which keeps every index in step, and its state
 //! through [`State::make`] only, which takes the legal moves from [`Move`]. Soft-deleted jobs are in no index
-//! but that of the pruner, so nothing else can come upon them.
+//! but those of the pruner and of the history of schedules, so nothing else can come upon them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -31,6 +31,8 @@ const KEEP_DELETED: Duration = Duration::from_secs(7 * 24 * 3600);
 pub(super) struct Record {
     pub(super) job: Job,
     pub(super) retention: Retention,
+    /// Under which number its worker holds it, if it was not to start at once.
+    pub(super) held: Option<i64>,
     /// The digest of its key, and when it holds it; cleared where it must not take it again.
     pub(super) unique: Option<(Uuid, crate::unique::Holds)>,
     pub(super) attempts: Vec<Attempt>,
@@ -89,6 +91,8 @@ pub(super) type Place = (Reverse<i16>, Instant, i64);
 pub(super) struct Member {
     pub(super) worker: Worker,
     pub(super) lease: Duration,
+    /// The highest number of a job it held and has started.
+    pub(super) started: i64,
 }
 
 #[derive(Debug, Default)]
@@ -102,6 +106,8 @@ pub(super) struct State {
     pub(super) waiting: BTreeSet<(Instant, i64)>,
     pub(super) running: BTreeMap<WorkerId, BTreeSet<i64>>,
     pub(super) unfinished: BTreeMap<ScheduleId, BTreeSet<i64>>,
+    /// The ended jobs of each schedule, deleted ones included.
+    pub(super) ended: BTreeMap<ScheduleId, BTreeSet<(Instant, i64)>>,
     pub(super) prunable: BTreeSet<(Instant, i64)>,
     /// The keys that are held, by their digests.
     pub(super) keys: HashMap<Uuid, i64>,
@@ -221,6 +227,10 @@ impl State {
         let job = &record.job;
         if let Some(at) = record.prune_at() {
             mark(&mut self.prunable, (at, job.number), present);
+        }
+        if let (Some(occurrence), Some(at)) = (job.occurrence, job.finished_at) {
+            let place = (at, job.number);
+            mark_in(&mut self.ended, occurrence.schedule, place, present);
         }
         if job.deleted_at.is_some() {
             return;

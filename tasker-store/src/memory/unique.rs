@@ -42,6 +42,7 @@ impl State {
             job.at_most_once = new.at_most_once;
             job.tags = new.tags;
             job.occurrence = new.occurrence;
+            job.missed = crate::limits::latest_missed(new.missed);
             record.retention = new.retention;
             // The key stays what it is: they met under it.
             if let (Some((_, holds)), Some(unique)) = (&mut record.unique, new.unique) {

@@ -10,11 +10,19 @@ use crate::state::{JobState, Move};
 
 impl State {
     pub(super) fn join(&mut self, new: NewWorker, now: Instant) {
+        for replaced in &new.replaces {
+            self.unstart(*replaced, now);
+            if self.members.remove(replaced).is_some() {
+                self.tell_control();
+            }
+        }
         let worker = Worker {
             id: new.id,
             name: new.name,
+            named: new.named,
             host: new.host,
             pid: new.pid,
+            process: new.process,
             concurrency: new.concurrency,
             queues: new.queues,
             started_at: now,
@@ -23,7 +31,12 @@ impl State {
             running: 0,
         };
         let lease = new.lease;
-        self.members.insert(new.id, Member { worker, lease });
+        let member = Member {
+            worker,
+            lease,
+            started: 0,
+        };
+        self.members.insert(new.id, member);
     }
 
     pub(super) fn beat(&mut self, worker: WorkerId, now: Instant) -> Beat {
@@ -43,6 +56,7 @@ impl State {
     }
 
     pub(super) fn leave(&mut self, worker: WorkerId, now: Instant) {
+        self.unstart(worker, now);
         self.members.remove(&worker);
         for number in self.running.get(&worker).cloned().unwrap_or_default() {
             self.give_back(number, Due::Now, now);
@@ -56,6 +70,15 @@ impl State {
     }
 
     pub(super) fn rescue(&mut self, limit: u32, now: Instant) -> Sweep {
+        let dead = self
+            .members
+            .iter()
+            .filter(|(_, member)| now >= member.worker.lease_until);
+        let dead: Vec<WorkerId> = dead.map(|(worker, _)| *worker).collect();
+        let given_back: u64 = dead
+            .into_iter()
+            .map(|worker| self.unstart(worker, now))
+            .sum();
         // Off the list first, whatever the limit: jobs beyond it are then orphans for the next sweep.
         (self.members).retain(|_, member| now < member.worker.lease_until);
         let orphans: Vec<i64> = (self.running.iter())
@@ -72,10 +95,37 @@ impl State {
         }
         let next = self.members.values().map(|m| m.worker.lease_until).min();
         Sweep {
-            done: now_done.len() as u64,
+            done: now_done.len() as u64 + given_back,
             more,
             next_in: next.map(|at| until(at, now)),
         }
+    }
+
+    /// Of the jobs that the worker holds, those up to `held` have been started; whether it is on the list.
+    pub(super) fn mark_started(&mut self, worker: WorkerId, held: i64) -> bool {
+        let member = self.members.get_mut(&worker);
+        member
+            .map(|member| member.started = member.started.max(held))
+            .is_some()
+    }
+
+    /// Gives back what the worker held and did not start; how much.
+    fn unstart(&mut self, worker: WorkerId, now: Instant) -> u64 {
+        let Some(started) = self.members.get(&worker).map(|member| member.started) else {
+            return 0;
+        };
+        let numbers: Vec<i64> = (self.running.get(&worker).into_iter().flatten())
+            .filter(|number| {
+                let record = &self.jobs[number];
+                record.held.is_some_and(|held| held > started) && !record.job.cancel_requested
+            })
+            .copied()
+            .collect();
+        for &number in &numbers {
+            let moved = self.make(number, Move::Rescue, now, |record| record.job.attempt -= 1);
+            debug_assert_eq!(moved, Ok(JobState::Queued), "what is held is running");
+        }
+        numbers.len() as u64
     }
 
     /// Takes one orphan back. What decides stands in its row; the task need not be known.

@@ -4,12 +4,14 @@
 //! message, since it may carry a password.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, Statement};
 use uuid::Uuid;
 
 use crate::error::{ErrorKind, Result, StoreError};
+use crate::sql::desk::Desk;
 use crate::sql::dialect::Dialect;
 use crate::sql::link::Link;
 #[cfg(feature = "mysql")]
@@ -19,9 +21,13 @@ use crate::sql::outbox::News;
 use crate::sql::postgres;
 #[cfg(feature = "sqlite")]
 use crate::sql::sqlite;
-use crate::sql::writer::Desk;
 use crate::wake::Wake;
 
+/// How long opening a connection to a server, or waiting for a free one, may take.
+#[cfg(feature = "server")]
+pub(crate) const REACHED_WITHIN: Duration = Duration::from_secs(5);
+/// After how long without use one is closed.
+pub(crate) const IDLE: Duration = Duration::from_secs(60);
 /// How many connections read at a time.
 pub(crate) const READERS: u32 = 4;
 /// How many transactions the application may have open at a time that are not over a connection of its own.

@@ -5,15 +5,19 @@ use async_trait::async_trait;
 use crate::admin::{Admin, Changed, SchemaStep};
 use crate::attempt::{Attempt, LogLine};
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::job::{Job, JobId};
+use crate::job::{Enqueued, Job, JobId, NewJob};
 use crate::lease::Worker;
-use crate::query::JobQuery;
+use crate::limits::check_schedule;
+use crate::query::{JobQuery, ScheduleQuery};
 use crate::queue::{Queue, check_queue_name};
-use crate::schedule::Schedule;
+use crate::schedule::{NewSchedule, Schedule, ScheduleChange, ScheduleId, ScheduleState};
 use crate::sql::SqlStore;
-use crate::sql::change::{ChangeJob, EnableTask, PauseQueue, PauseSchedule, To};
+use crate::sql::change::{ChangeJob, EnableTask, PauseQueue, To};
 use crate::sql::migration;
 use crate::sql::query::Reader;
+use crate::sql::schedule_changes::{
+    CreateSchedule, DeleteSchedule, EnqueueFor, EraseSchedule, PauseSchedule, UpdateSchedule,
+};
 use crate::state::Move;
 use crate::task::Task;
 
@@ -45,9 +49,15 @@ impl Admin for SqlStore {
         self.reading("workers", ask).await
     }
 
-    async fn schedules(&self) -> Result<Vec<Schedule>> {
-        let ask = |reader: Reader| async move { reader.schedules().await };
-        self.reading("schedules", ask).await
+    async fn select_schedules(&self, query: ScheduleQuery) -> Result<Vec<Schedule>> {
+        let query = &query;
+        let ask = |reader: Reader| async move { reader.schedules(query).await };
+        self.reading("select_schedules", ask).await
+    }
+
+    async fn schedule(&self, name: &str) -> Result<Option<Schedule>> {
+        let ask = |reader: Reader| async move { reader.schedule(name).await };
+        self.reading("schedule", ask).await
     }
 
     async fn tasks(&self) -> Result<Vec<Task>> {
@@ -124,6 +134,47 @@ impl Admin for SqlStore {
             paused,
         })
         .await
+    }
+
+    async fn create_schedule(&self, new: NewSchedule, draft: bool) -> Result<ScheduleChange> {
+        check_schedule(&new)
+            .map_err(|reason| StoreError::new(ErrorKind::Invalid, "create_schedule", reason))?;
+        self.write(CreateSchedule { new, draft }).await
+    }
+
+    async fn update_schedule(
+        &self,
+        schedule: ScheduleId,
+        version: i64,
+        to: NewSchedule,
+        state: Option<ScheduleState>,
+    ) -> Result<ScheduleChange> {
+        check_schedule(&to)
+            .map_err(|reason| StoreError::new(ErrorKind::Invalid, "update_schedule", reason))?;
+        let update = UpdateSchedule {
+            schedule,
+            version,
+            to,
+            state,
+        };
+        self.write(update).await
+    }
+
+    async fn delete_schedule(&self, name: &str, deleted: bool) -> Result<ScheduleChange> {
+        let name = name.into();
+        self.write(DeleteSchedule { name, deleted }).await
+    }
+
+    async fn erase_schedule(&self, name: &str) -> Result<bool> {
+        self.write(EraseSchedule(name.into())).await
+    }
+
+    async fn enqueue_for(
+        &self,
+        schedule: ScheduleId,
+        jobs: Vec<NewJob>,
+    ) -> Result<Option<Vec<Enqueued>>> {
+        self.write(EnqueueFor::new(schedule, jobs)).await
     }
 
     async fn schema(&self) -> Result<Vec<SchemaStep>> {

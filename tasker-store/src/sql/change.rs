@@ -11,12 +11,10 @@ use crate::admin::Changed;
 use crate::clock::{after, from_micros, to_micros};
 use crate::error::Result;
 use crate::job::{JobId, Keep};
-use crate::schedule::ScheduleState;
 use crate::sql::entity::job::{Column, Standing};
-use crate::sql::entity::{job, queue, schedule, task};
+use crate::sql::entity::{job, queue, task};
 use crate::sql::exchange::{Exchange, Operation};
 use crate::sql::prune::erase;
-use crate::sql::schedule::write;
 use crate::state::{JobState, Move};
 use crate::task::canonical_alias;
 use crate::wake::Wake;
@@ -261,40 +259,5 @@ impl Operation for EnableTask {
             tx.tell(Wake::Ready);
         }
         Ok(changed)
-    }
-}
-
-/// `Admin::pause_schedule`.
-pub(crate) struct PauseSchedule {
-    pub(crate) name: String,
-    pub(crate) paused: bool,
-}
-
-#[async_trait]
-impl Operation for PauseSchedule {
-    const NAME: &'static str = "pause_schedule";
-    type Answer = bool;
-
-    async fn run(&self, tx: &mut Exchange<'_>) -> Result<bool> {
-        let find = schedule::Entity::find()
-            .filter(schedule::Column::Name.eq(&self.name))
-            .lock_exclusive();
-        let (from, to) = match self.paused {
-            true => (ScheduleState::Active, ScheduleState::Paused),
-            false => (ScheduleState::Paused, ScheduleState::Active),
-        };
-        let found = find.one(tx.connection()).await.map_err(|e| tx.failed(e))?;
-        let Some(mut row) = found.filter(|row| row.state == from.as_str()) else {
-            return Ok(false);
-        };
-        row.state = to.as_str().into();
-        row.version += 1;
-        if !self.paused {
-            // To be computed from now on: what passed meanwhile is left out.
-            row.next_run_at = None;
-        }
-        write(tx, row).await?;
-        tx.tell(Wake::Control);
-        Ok(true)
     }
 }

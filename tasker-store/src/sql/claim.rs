@@ -26,6 +26,10 @@ use crate::task::canonical_alias;
 pub(crate) struct Claiming {
     worker: WorkerId,
     limit: u32,
+    /// How many start at once.
+    start: u32,
+    /// The number of the job held last.
+    held: i64,
     known: String,
     /// With the bound of each.
     only: Option<Vec<(String, u32)>>,
@@ -54,8 +58,22 @@ impl Claiming {
         Self {
             worker,
             limit: claim.limit,
+            start: claim.start,
+            held: claim.held,
             known: json(&known),
             only,
+        }
+    }
+
+    /// A claim of nothing, where a statement has a place for one.
+    pub(crate) fn nothing(worker: WorkerId) -> Self {
+        Self {
+            worker,
+            limit: 0,
+            start: 0,
+            held: 0,
+            known: json(&[(); 0]),
+            only: None,
         }
     }
 
@@ -75,16 +93,18 @@ impl Claiming {
 }
 
 /// How many columns a claim gives back for a job.
-pub(crate) const CLAIMED: usize = 15;
+pub(crate) const CLAIMED: usize = 16;
 
 impl Claiming {
-    /// The parameters of a claim: four, or five with the queues.
+    /// The parameters of a claim: six, or seven with the queues.
     pub(crate) fn values(&self, tx: &Exchange<'_>) -> Vec<Value> {
         let mut values = vec![
             tx.micros().into(),
             self.worker.0.into(),
             i64::from(self.limit).into(),
             self.known.as_str().into(),
+            i64::from(self.start).into(),
+            self.held.into(),
         ];
         values.extend(self.only.as_ref().map(|only| Value::from(json(only))));
         values
@@ -134,9 +154,12 @@ async fn per_queue(
     let mut jobs = claimed(tx, &heads)?;
     jobs.truncate(claiming.limit());
     if !jobs.is_empty() {
-        let numbers: Vec<i64> = jobs.iter().map(|job| job.number).collect();
+        for (place, job) in (1..).zip(&mut jobs) {
+            job.held = (place > i64::from(claiming.start)).then_some(claiming.held + place);
+        }
+        let taken: Vec<_> = jobs.iter().map(|job| (job.number, job.held)).collect();
         let values: Vec<Value> = vec![
-            json(&numbers).into(),
+            json(&taken).into(),
             tx.micros().into(),
             claiming.worker.0.into(),
         ];
@@ -183,6 +206,7 @@ fn read(tx: &Exchange<'_>, row: &QueryResult) -> Result<(i64, Claimed)> {
         tags: tags_from(tx.op, &tags)?,
         enqueued_at: from_micros(tx.get(row, 11)?),
         occurrence: occurrence_from(schedule, occurrence.map(from_micros)),
+        held: tx.get(row, 15)?,
     };
     Ok((tx.get(row, 12)?, job))
 }

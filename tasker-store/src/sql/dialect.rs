@@ -9,6 +9,19 @@ use sea_orm::{DatabaseBackend, SqliteTransactionMode, TransactionOptions};
 
 use crate::sql::bulk::Bulk;
 
+/// A sign of life.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Beating {
+    /// Worker, now → id, token of the jobs, or one row of nothing; no row where there is no such worker.
+    One(&'static str),
+    Two {
+        /// Worker, now.
+        extend: &'static str,
+        /// Worker → id, token of the jobs.
+        cancels: &'static str,
+    },
+}
+
 /// One database.
 #[derive(Debug)]
 pub(crate) struct Dialect {
@@ -22,7 +35,8 @@ pub(crate) struct Dialect {
     pub(crate) lanes: Lanes,
     /// The time of the server in microseconds; `None` where the database is part of this process.
     pub(crate) clock: Option<&'static str>,
-    /// Takes a lock that others who migrate wait for, and gives it back, where a transaction does not do so.
+    /// Schema or none: takes a lock that others who migrate the same tables wait for; and gives it back, where a transaction
+    /// does not do so.
     pub(crate) migrating: Option<(&'static str, &'static str)>,
     /// What an insertion says of the numbers it gave out.
     pub(crate) numbering: Numbering,
@@ -97,7 +111,7 @@ pub(crate) struct Statements {
     pub(crate) ensure_tasks: &'static str,
     /// now, now, rows of id, token and output: ends jobs well → as `end`. Not on a database without RETURNING.
     pub(crate) succeed: Option<Bulk>,
-    /// As `succeed` and `claim_all` or `claim_only` in one: now, worker, limit, known aliases, the queues or not, ids, tokens, outputs → as `claim_all`, then the columns of `end`; each row has the
+    /// As `succeed`, `mark_started` and `claim_all` or `claim_only` in one: the parameters of the claim, the number of the job started last, ids, tokens, outputs → as `claim_all`, then the columns of `end`; each row has the
     /// one or the other.
     pub(crate) settle: Option<Fused>,
     /// Rows of `settle::end`, now → number, id, token, state, whether it is past its retention.
@@ -106,9 +120,9 @@ pub(crate) struct Statements {
     pub(crate) give_back: Returning,
     /// Rows of number, kind and message, now: writes the failed attempts of these jobs.
     pub(crate) record_attempts: &'static str,
-    /// now, worker, limit, known aliases → `settle::CLAIMED`.
+    /// now, worker, limit, known aliases, how many start at once, number of the job held last → `claim::CLAIMED`.
     pub(crate) claim_all: Returning,
-    /// now, worker, limit, known aliases, pairs of queue and bound → `settle::CLAIMED`.
+    /// The same, pairs of queue and bound → `claim::CLAIMED`.
     pub(crate) claim_only: Returning,
     /// In place of the two, where one statement cannot.
     pub(crate) claim: Option<PerQueue>,
@@ -118,12 +132,14 @@ pub(crate) struct Statements {
     pub(crate) append_lines: &'static str,
     /// Rows of number, done and total: replaces the progress of these jobs.
     pub(crate) set_progress: &'static str,
-    /// Worker, now: extends a lease.
-    pub(crate) beat: &'static str,
-    /// Worker → id, token of running jobs whose cancel was requested.
-    pub(crate) cancels: &'static str,
+    /// Extends a lease, and tells of running jobs whose cancel was requested.
+    pub(crate) beat: Beating,
     /// Worker → id, token of its running jobs.
     pub(crate) running: &'static str,
+    /// Worker, number: of the jobs it holds, those up to this one have been started.
+    pub(crate) mark_started: &'static str,
+    /// now, worker: gives back the jobs that workers whose lease is over, and this one, held and did not start.
+    pub(crate) unstart: &'static str,
     /// now: takes workers whose lease is over off the list.
     pub(crate) drop_dead: &'static str,
     /// now, limit → number, state, worker, whether it is past its retention.
@@ -140,26 +156,48 @@ pub(crate) struct Statements {
     pub(crate) promote: Returning,
     /// → the due time of the job that waits for the next one.
     pub(crate) next_due: &'static str,
-    /// now, limit → number of jobs past their retention.
+    /// now, limit → number of jobs past their retention, whether they are of a schedule.
     pub(crate) expired: &'static str,
     /// → when the next job is past its retention.
     pub(crate) next_prune: &'static str,
     /// Numbers: deletes these jobs and what belongs to them, one text per table.
     pub(crate) erase: [&'static str; 4],
-    /// Schedule → whether an unfinished job of it exists.
+    /// Rows of number and a JSON array: sets what these jobs stand for besides their occurrences.
+    pub(crate) set_missed: &'static str,
+    /// Schedules → schedule and id of each unfinished job of theirs.
     pub(crate) unfinished: &'static str,
+    /// Rows of `step::after`: where these schedules stand after a step.
+    pub(crate) advance: &'static str,
+    /// → id of each schedule with an occurrence that waits, and whether it may be enqueued now.
+    pub(crate) waiting_schedules: &'static str,
+    /// A schedule, or nothing for all → schedule, number of the job of it that ended last.
+    pub(crate) ended: &'static str,
     /// now, limit → ids of schedules to look at, the longest due first.
     pub(crate) due_schedules: &'static str,
     /// now → the next occurrence after it of any schedule in force.
     pub(crate) next_schedule: &'static str,
-    /// → queue, state, count.
+    /// Bound → part, queue, state, count. Part 0: unfinished jobs, all of them. Part 1: so many of the latest that failed, and that were
+    /// canceled. Part 2: so many of the latest jobs, whatever their state, which is empty for one that is deleted.
     pub(crate) count_queues: &'static str,
+    /// Where to find jobs by their state.
+    pub(crate) homes: Homes,
     /// → worker, count of its running jobs.
     pub(crate) count_running: &'static str,
     /// → alias, count of ready jobs of tasks nobody declared.
     pub(crate) unknown: &'static str,
     /// A condition on a job: its tags contain the parameter.
     pub(crate) has_tag: &'static str,
+}
+
+/// Conditions on a job, in the words of the index that has the jobs of these states and no others, none of them deleted.
+#[derive(Debug)]
+pub(crate) struct Homes {
+    pub(crate) queued: &'static str,
+    /// `scheduled` and `retrying`.
+    pub(crate) waiting: &'static str,
+    pub(crate) running: &'static str,
+    /// `paused`, `failed`, `canceled`: to be followed by ` = ` and the state. They come in the order of their numbers.
+    pub(crate) aside: &'static str,
 }
 
 /// One statement that settles: finishes that are nothing but successes, and a claim.
@@ -181,6 +219,6 @@ pub(crate) struct PerQueue {
     pub(crate) heads: &'static str,
     /// Queue, limit, tasks to leave alone → the same.
     pub(crate) heads_but: &'static str,
-    /// Numbers, now, worker: takes these jobs.
+    /// Pairs of the number of a job and that under which it is held, now, worker: takes these jobs.
     pub(crate) take: &'static str,
 }

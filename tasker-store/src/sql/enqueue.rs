@@ -154,7 +154,33 @@ pub(crate) async fn insert(
             });
         }
     }
+    set_missed(tx, rows, &answers).await?;
     Ok(answers)
+}
+
+/// Writes what jobs stand for besides their occurrences. Few have any, so the statement that inserts does not carry it.
+async fn set_missed(tx: &mut Exchange<'_>, rows: &[&NewRow], answers: &[Enqueued]) -> Result<()> {
+    let mut missed = Vec::new();
+    for (row, answer) in rows.iter().zip(answers) {
+        let known = &row.job.missed;
+        match answer {
+            Enqueued::New { number, .. } | Enqueued::Replaced { number, .. }
+                if !known.is_empty() =>
+            {
+                missed.push((number, known));
+            }
+            _ => {}
+        }
+    }
+    if missed.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<(i64, Option<String>)> = (missed.into_iter())
+        .map(|(number, missed)| (*number, missed_column(missed)))
+        .collect();
+    tx.change(tx.words().set_missed, [json(&rows).into()])
+        .await?;
+    Ok(())
 }
 
 /// The rows in pieces that one statement takes: by their number, and by the size of their params, since servers bound
@@ -321,6 +347,12 @@ pub(crate) fn keep_column(keep: Keep) -> Option<i64> {
         Keep::For(span) => Some(micros(span)),
         Keep::Forever => None,
     }
+}
+
+/// Missed occurrences as their column keeps them.
+pub(crate) fn missed_column(missed: &[Instant]) -> Option<String> {
+    let missed = limits::latest_missed(missed.to_vec());
+    (!missed.is_empty()).then(|| json(&missed.into_iter().map(to_micros).collect::<Vec<i64>>()))
 }
 
 /// An id as digits.

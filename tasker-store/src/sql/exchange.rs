@@ -17,6 +17,7 @@ use crate::error::{ErrorKind, Result, StoreError};
 use crate::sql::dialect::{Dialect, Returning, Statements};
 use crate::sql::fault::failed;
 use crate::sql::link::{Link, Wire};
+use crate::sql::session::Session;
 use crate::wake::Wake;
 
 /// What one call asks of the store.
@@ -111,19 +112,20 @@ impl Exchange<'static> {
         }
     }
 
-    /// Makes it final; gives the news.
-    pub(crate) async fn commit(self) -> Result<Vec<Wake>> {
-        self.link.commit().await.map_err(|e| failed("commit", e))?;
+    /// Makes it final; gives the news, and the connection, where it was the writer's.
+    pub(crate) async fn commit(self) -> Result<(Vec<Wake>, Option<Session>)> {
+        let session = self.link.commit().await;
+        let session = session.map_err(|e| failed("commit", e))?;
         let mut seen = self.seen.lock();
         seen.queues.extend(self.fresh.queues);
         seen.tasks.extend(self.fresh.tasks);
-        Ok(self.news)
+        Ok((self.news, session))
     }
 
-    /// Undoes it.
-    pub(crate) async fn roll_back(self) {
+    /// Undoes it; gives the connection, where it was the writer's.
+    pub(crate) async fn roll_back(self) -> Option<Session> {
         // Where even this fails the connection is broken, and the next begin opens another.
-        let _ = self.link.roll_back().await;
+        self.link.roll_back().await.ok().flatten()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryResult, Set, Value};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -10,9 +10,11 @@ use crate::clock::{Due, after, to_micros};
 use crate::error::Result;
 use crate::job::JobId;
 use crate::lease::{Beat, Held, Lease, NewWorker, WorkerId};
+use crate::sql::dialect::Beating;
 use crate::sql::enqueue::{json, micros};
 use crate::sql::entity::{lease, worker};
 use crate::sql::exchange::{Exchange, Operation};
+use crate::sql::prune::unstart;
 use crate::sql::settle::GiveBack;
 use crate::wake::Wake;
 
@@ -33,19 +35,24 @@ impl Operation for Join {
         let row = worker::ActiveModel {
             id: Set(new.id.0),
             name: Set(new.name.clone()),
+            named: Set(new.named),
             host: Set(new.host.clone()),
             pid: Set(i64::from(new.pid)),
+            process: Set(new.process.clone()),
             lease: Set(micros(new.lease)),
             concurrency: Set(i64::from(new.concurrency)),
             queues: Set(json(&new.queues)),
             started_at: Set(tx.micros()),
             lease_until: Set(to_micros(after(tx.now, new.lease))),
+            started: Set(0),
         };
         let again = OnConflict::column(worker::Column::Id)
             .update_columns([
                 worker::Column::Name,
+                worker::Column::Named,
                 worker::Column::Host,
                 worker::Column::Pid,
+                worker::Column::Process,
                 worker::Column::Lease,
                 worker::Column::Concurrency,
                 worker::Column::Queues,
@@ -58,6 +65,21 @@ impl Operation for Join {
             .exec_without_returning(tx.connection())
             .await
             .map_err(|e| tx.failed(e))?;
+        let replaced: Vec<Uuid> = (new.replaces.iter())
+            .filter(|id| **id != new.id)
+            .map(|id| id.0)
+            .collect();
+        for gone in &replaced {
+            unstart(tx, *gone).await?;
+        }
+        if !replaced.is_empty() {
+            let gone = worker::Entity::delete_many().filter(worker::Column::Id.is_in(replaced));
+            let gone = gone.exec(tx.connection()).await;
+            if gone.map_err(|e| tx.failed(e))?.rows_affected > 0 {
+                // Whoever watches for orphans has some now.
+                tx.tell(Wake::Control);
+            }
+        }
         Ok(())
     }
 }
@@ -80,16 +102,27 @@ impl Operation for BeatOf {
 
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<Beat> {
         let id = self.0.0;
-        if tx
-            .change(tx.words().beat, [id.into(), tx.micros().into()])
-            .await?
-            == 0
-        {
-            return Ok(Beat::Lost);
-        }
-        Ok(Beat::Alive {
-            cancel: leases(tx, tx.words().cancels, id).await?,
-        })
+        let values: [Value; 2] = [id.into(), tx.micros().into()];
+        let cancel = match tx.words().beat {
+            Beating::One(words) => {
+                let mut rows = tx.rows(words, values).await?;
+                match rows.first() {
+                    None => return Ok(Beat::Lost),
+                    Some(row) if tx.get::<Option<Uuid>>(row, 0)?.is_none() => rows.clear(),
+                    Some(_) => {}
+                }
+                rows.iter()
+                    .map(|row| lease_from(tx, row))
+                    .collect::<Result<_>>()?
+            }
+            Beating::Two { extend, cancels } => {
+                if tx.change(extend, values).await? == 0 {
+                    return Ok(Beat::Lost);
+                }
+                leases(tx, cancels, id).await?
+            }
+        };
+        Ok(Beat::Alive { cancel })
     }
 }
 
@@ -103,6 +136,7 @@ impl Operation for Leave {
 
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<()> {
         let id = self.0.0;
+        unstart(tx, id).await?;
         let leases = leases(tx, tx.words().running, id).await?;
         GiveBack::released(leases, Due::Now).run(tx).await?;
         worker::Entity::delete_by_id(id)
@@ -115,14 +149,15 @@ impl Operation for Leave {
 
 async fn leases(tx: &Exchange<'_>, words: &'static str, worker: Uuid) -> Result<Vec<Lease>> {
     let rows = tx.rows(words, [worker.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Lease {
-                job: JobId(tx.get(row, 0)?),
-                token: tx.get(row, 1)?,
-            })
-        })
-        .collect()
+    rows.iter().map(|row| lease_from(tx, row)).collect()
+}
+
+/// From the first two columns.
+fn lease_from(tx: &Exchange<'_>, row: &QueryResult) -> Result<Lease> {
+    Ok(Lease {
+        job: JobId(tx.get(row, 0)?),
+        token: tx.get(row, 1)?,
+    })
 }
 
 /// `Store::hold`.

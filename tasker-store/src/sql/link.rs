@@ -1,5 +1,5 @@
-//! What statements go over: a transaction, a pool where one statement is the whole change, or the caller's own
-//! connection.
+//! What statements go over: a transaction, a connection or a pool where one statement is the whole change, or the caller's
+//! own connection.
 
 use async_trait::async_trait;
 use sea_orm::{
@@ -7,8 +7,12 @@ use sea_orm::{
     QueryResult, Statement,
 };
 
+#[cfg(feature = "server")]
+use tokio::sync::Mutex;
+
 #[cfg(feature = "postgres")]
 use crate::sql::postgres::Pooled;
+use crate::sql::session::Session;
 
 /// A connection of the application, of whatever type: [`ConnectionTrait`] is generic and cannot be an object.
 #[async_trait]
@@ -37,7 +41,14 @@ impl<C: ConnectionTrait> Wire for C {
 pub(crate) enum Link<'c> {
     /// Into a transaction of ours.
     Transaction(DatabaseTransaction),
-    /// The same, behind a pooler that knows no sessions.
+    /// Over a connection of the writer's: in a transaction of ours, or each in one of its own.
+    #[cfg(feature = "server")]
+    Session {
+        session: Mutex<Session>,
+        backend: DatabaseBackend,
+        begun: bool,
+    },
+    /// Into a transaction of ours, behind a pooler that knows no sessions.
     #[cfg(feature = "postgres")]
     Pooled(Pooled),
     /// Each into a transaction of its own.
@@ -46,26 +57,65 @@ pub(crate) enum Link<'c> {
     Caller(&'c dyn Wire),
 }
 
-impl Link<'_> {
-    /// Makes what went over it final, where that is ours to do.
-    pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        match self {
-            Link::Transaction(tx) => tx.commit().await,
-            #[cfg(feature = "postgres")]
-            Link::Pooled(tx) => tx.commit().await,
-            Link::Pool(_) | Link::Caller(_) => Ok(()),
+impl Link<'static> {
+    /// Over `session`: `direct`, or in a transaction that is begun with it.
+    #[cfg(feature = "server")]
+    pub(crate) async fn over(
+        mut session: Session,
+        backend: DatabaseBackend,
+        direct: bool,
+    ) -> Result<Self, DbErr> {
+        if !direct {
+            session.say("BEGIN").await?;
         }
+        Ok(Link::Session {
+            session: Mutex::new(session),
+            backend,
+            begun: !direct,
+        })
+    }
+}
+
+impl Link<'_> {
+    /// Makes what went over it final, where that is ours to do. Gives back the connection, where it was the writer's.
+    pub(crate) async fn commit(self) -> Result<Option<Session>, DbErr> {
+        match self {
+            Link::Transaction(tx) => tx.commit().await?,
+            #[cfg(feature = "server")]
+            Link::Session { session, begun, .. } => return ended(session, begun, "COMMIT").await,
+            #[cfg(feature = "postgres")]
+            Link::Pooled(tx) => tx.commit().await?,
+            Link::Pool(_) | Link::Caller(_) => {}
+        }
+        Ok(None)
     }
 
-    /// Undoes what went over it, where that is ours to do.
-    pub(crate) async fn roll_back(self) -> Result<(), DbErr> {
+    /// Undoes what went over it, where that is ours to do. Gives back the connection, where it was the writer's.
+    pub(crate) async fn roll_back(self) -> Result<Option<Session>, DbErr> {
         match self {
-            Link::Transaction(tx) => tx.rollback().await,
+            Link::Transaction(tx) => tx.rollback().await?,
+            #[cfg(feature = "server")]
+            Link::Session { session, begun, .. } => return ended(session, begun, "ROLLBACK").await,
             #[cfg(feature = "postgres")]
-            Link::Pooled(tx) => tx.roll_back().await,
-            Link::Pool(_) | Link::Caller(_) => Ok(()),
+            Link::Pooled(tx) => tx.roll_back().await?,
+            Link::Pool(_) | Link::Caller(_) => {}
         }
+        Ok(None)
     }
+}
+
+/// Ends the transaction that was `begun`.
+#[cfg(feature = "server")]
+async fn ended(
+    session: Mutex<Session>,
+    begun: bool,
+    words: &'static str,
+) -> Result<Option<Session>, DbErr> {
+    let mut session = session.into_inner();
+    if begun {
+        session.say(words).await?;
+    }
+    Ok(Some(session))
 }
 
 #[async_trait]
@@ -73,6 +123,8 @@ impl ConnectionTrait for Link<'_> {
     fn get_database_backend(&self) -> DatabaseBackend {
         match self {
             Link::Transaction(tx) => tx.get_database_backend(),
+            #[cfg(feature = "server")]
+            Link::Session { backend, .. } => *backend,
             #[cfg(feature = "postgres")]
             Link::Pooled(_) => DatabaseBackend::Postgres,
             Link::Pool(pool) => pool.get_database_backend(),
@@ -83,6 +135,8 @@ impl ConnectionTrait for Link<'_> {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match self {
             Link::Transaction(tx) => tx.execute_raw(statement).await,
+            #[cfg(feature = "server")]
+            Link::Session { session, .. } => session.lock().await.execute(statement).await,
             #[cfg(feature = "postgres")]
             Link::Pooled(tx) => tx.execute(statement).await,
             Link::Pool(pool) => pool.execute_raw(statement).await,
@@ -112,6 +166,8 @@ impl ConnectionTrait for Link<'_> {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
             Link::Transaction(tx) => tx.query_all_raw(statement).await,
+            #[cfg(feature = "server")]
+            Link::Session { session, .. } => session.lock().await.rows(statement).await,
             #[cfg(feature = "postgres")]
             Link::Pooled(tx) => tx.rows(statement).await,
             Link::Pool(pool) => pool.query_all_raw(statement).await,

@@ -31,11 +31,13 @@ mod batch;
 mod bulk;
 mod change;
 mod claim;
+mod desk;
 mod dialect;
 mod enqueue;
 mod entity;
 mod exchange;
 mod fault;
+mod fused;
 mod lease;
 mod link;
 mod lookout;
@@ -52,10 +54,21 @@ mod prune;
 mod query;
 mod readers;
 mod schedule;
+mod schedule_changes;
+mod schedule_query;
 mod server_clock;
+#[cfg(feature = "server")]
+mod session;
+#[cfg(not(feature = "server"))]
+mod session {
+    /// There is none without a server.
+    #[derive(Debug)]
+    pub(crate) enum Session {}
+}
 mod settle;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod step;
 mod store;
 mod unique;
 mod within;
@@ -74,13 +87,14 @@ use crate::error::{ErrorKind, Result, StoreError};
 use crate::wake::Waker;
 use address::Address;
 use batch::Request;
+use desk::Desk;
 use dialect::{Dialect, Lanes};
 use exchange::Operation;
 use fault::failed;
 use lookout::Lookout;
 use query::Reader;
 use readers::Readers;
-use writer::{Desk, Writer};
+use writer::Writer;
 
 /// How long a server may take with what waits when the store is closed.
 const STOPPED_WITHIN: Duration = Duration::from_secs(3);

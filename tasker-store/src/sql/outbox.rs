@@ -13,11 +13,13 @@ use std::time::{Duration, Instant as Monotonic};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::sql::writer::Desk;
+use crate::sql::desk::Desk;
 use crate::wake::Wake;
 
 /// How long news is gathered after some was sent.
-const EVERY: Duration = Duration::from_millis(30);
+const EVERY: Duration = Duration::from_millis(5);
+/// How long after a failure it is sent again; each time longer.
+const AGAIN: Duration = Duration::from_millis(30);
 /// How long sending may take, and how often it is tried.
 const SENT_WITHIN: Duration = Duration::from_secs(5);
 const TRIES: u32 = 5;
@@ -178,7 +180,7 @@ async fn send(desk: Arc<Desk>) {
                 outbox.lock().news.merge(news);
             }
         }
-        tokio::time::sleep(EVERY * (failures + 1)).await;
+        tokio::time::sleep(EVERY + AGAIN * failures).await;
     }
 }
 

@@ -10,6 +10,7 @@ use crate::job::JobId;
 use crate::settle::Sweep;
 use crate::sql::enqueue::json;
 use crate::sql::exchange::{Exchange, Operation};
+use crate::sql::schedule_changes::remember_outcomes;
 use crate::state::JobState;
 use crate::wake::Wake;
 
@@ -41,6 +42,8 @@ impl Operation for Rescue {
     type Answer = Sweep;
 
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<Sweep> {
+        // Before the list forgets who had started what.
+        let given_back = unstart(tx, Uuid::nil()).await?;
         tx.change(tx.words().drop_dead, [tx.micros().into()])
             .await?;
         let values = vec![tx.micros().into(), i64::from(self.0).into()];
@@ -74,10 +77,20 @@ impl Operation for Rescue {
         erase(tx, &expired).await?;
         let orphaned: Option<bool> = tx.single(tx.words().orphaned, []).await?;
         let next: Option<Option<i64>> = tx.single(tx.words().next_lease, []).await?;
-        let mut sweep = swept(tx, rows.len() as u64, next.flatten());
+        let mut sweep = swept(tx, rows.len() as u64 + given_back, next.flatten());
         sweep.more = orphaned.unwrap_or(false);
         Ok(sweep)
     }
+}
+
+/// Gives back what dead workers, and this one, held and did not start; says how much.
+pub(crate) async fn unstart(tx: &mut Exchange<'_>, worker: Uuid) -> Result<u64> {
+    let values = [tx.micros().into(), worker.into()];
+    let given_back = tx.change(tx.words().unstart, values).await?;
+    if given_back > 0 {
+        tx.tell(Wake::Ready);
+    }
+    Ok(given_back)
 }
 
 /// What is said of a job whose worker died.
@@ -96,10 +109,15 @@ impl Operation for Prune {
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<Sweep> {
         let values = [tx.micros().into(), i64::from(self.0).into()];
         let rows = tx.rows(tx.words().expired, values).await?;
-        let numbers: Vec<i64> = rows
-            .iter()
-            .map(|row| tx.get(row, 0))
-            .collect::<Result<_>>()?;
+        let (mut numbers, mut of_schedules) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in &rows {
+            let number: i64 = tx.get(row, 0)?;
+            numbers.push(number);
+            if tx.get(row, 1)? {
+                of_schedules.push(number);
+            }
+        }
+        remember_outcomes(tx, &of_schedules).await?;
         erase(tx, &numbers).await?;
         let next: Option<Option<i64>> = tx.single(tx.words().next_prune, []).await?;
         Ok(swept(tx, numbers.len() as u64, next.flatten()))

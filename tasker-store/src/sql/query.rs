@@ -1,11 +1,12 @@
 //! Reading: what operators, the command line and pages ask. Nothing here writes.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Asterisk, Expr, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, TryGetable, Value,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, Order,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, TryGetable, Value,
 };
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use crate::clock::{Instant, from_micros, to_micros};
 use crate::error::{Result, StoreError};
 use crate::job::{Job, JobId, JobRef};
 use crate::lease::{Lease, Worker, WorkerId};
+use crate::limits::COUNTED;
 use crate::outlook::Outlook;
 use crate::query::JobQuery;
 use crate::queue::Queue;
@@ -25,12 +27,19 @@ use crate::sql::entity::{attempt, job, log, progress, queue, schedule, task, wor
 use crate::sql::exchange::{get, statement};
 use crate::sql::fault::failed;
 use crate::sql::link::Link;
-use crate::sql::outlook;
+use crate::sql::outlook::{self, sooner};
 use crate::state::JobState;
 use crate::task::{Task, canonical_alias};
 
 /// A statement takes a bounded number of values.
-const AT_ONCE: usize = 1_000;
+pub(crate) const AT_ONCE: usize = 1_000;
+
+/// A place to look for jobs.
+struct Home {
+    conditions: Vec<SimpleExpr>,
+    /// Whether they come by their numbers there.
+    in_order: bool,
+}
 
 /// The connections that read, on behalf of one method.
 pub(crate) struct Reader {
@@ -94,13 +103,92 @@ impl Reader {
     }
 
     pub(crate) async fn jobs(&self, query: JobQuery) -> Result<Vec<Job>> {
+        let find = |home: Home| {
+            let mut find = self.like(&query);
+            for condition in home.conditions {
+                find = find.filter(condition);
+            }
+            // As no column, so that the planner looks at these jobs only, and not at all from the newest on.
+            let number = match home.in_order {
+                true => job::Column::Number.into_expr(),
+                false => Expr::cust("(number + 0)"),
+            };
+            if let Some(before) = query.before {
+                find = find.filter(number.clone().lt(before));
+            }
+            let find = find.order_by(number, Order::Desc);
+            QuerySelect::query(&mut find.limit(u64::from(query.limit))).take()
+        };
+        // One statement, or a job that moves meanwhile would be seen in none of its states.
+        let mut all: Option<SelectStatement> = None;
+        for home in self.homes(&query) {
+            let part = Query::select()
+                .column(Asterisk)
+                .from_subquery(find(home), "part")
+                .take();
+            match &mut all {
+                None => all = Some(part),
+                Some(all) => drop(all.union(UnionType::All, part)),
+            }
+        }
+        let all = all.expect("there is a place to look for any query");
+        let all = self.dialect.backend.build(&all);
+        let found = job::Model::find_by_statement(all)
+            .all(&self.connection)
+            .await;
+        let mut rows = found.map_err(|e| self.failed(e))?;
+        rows.sort_by_key(|row| Reverse(row.number));
+        rows.truncate(query.limit as usize);
+        self.with_progress(rows).await
+    }
+
+    /// Where to look for jobs: everywhere, or where those of each state are.
+    fn homes(&self, query: &JobQuery) -> Vec<Home> {
+        let homes = &self.dialect.statements.homes;
+        let is = |state: &JobState| job::Column::State.eq(state.as_str());
+        if query.include_deleted || query.states.is_empty() || query.holds.is_some() {
+            let states = query.states.iter().map(|state| state.as_str());
+            return vec![Home {
+                conditions: match query.states.is_empty() {
+                    true => Vec::new(),
+                    false => vec![job::Column::State.is_in(states)],
+                },
+                in_order: true,
+            }];
+        }
+        let mut states = query.states.clone();
+        states.sort_unstable();
+        states.dedup();
+        let home = |state: &JobState| match state {
+            JobState::Queued => Home {
+                conditions: vec![Expr::cust(homes.queued)],
+                in_order: false,
+            },
+            JobState::Scheduled | JobState::Retrying => Home {
+                conditions: vec![Expr::cust(homes.waiting), is(state)],
+                in_order: false,
+            },
+            JobState::Running => Home {
+                conditions: vec![Expr::cust(homes.running)],
+                in_order: false,
+            },
+            JobState::Paused | JobState::Failed | JobState::Canceled => Home {
+                conditions: vec![Expr::cust(format!("{} = '{state}'", homes.aside))],
+                in_order: true,
+            },
+            JobState::Succeeded => Home {
+                conditions: vec![is(state)],
+                in_order: true,
+            },
+        };
+        states.iter().map(home).collect()
+    }
+
+    /// The jobs that meet the conditions of `query`, but those on states.
+    fn like(&self, query: &JobQuery) -> Select<job::Entity> {
         let mut find = job::Entity::find();
         if !query.include_deleted {
             find = find.filter(job::Column::DeletedAt.is_null());
-        }
-        if !query.states.is_empty() {
-            find = find
-                .filter(job::Column::State.is_in(query.states.iter().map(|state| state.as_str())));
         }
         if let Some(alias) = &query.alias {
             find = find.filter(job::Column::Task.eq(canonical_alias(alias)));
@@ -108,27 +196,19 @@ impl Reader {
         if let Some(queue) = &query.queue {
             find = find.filter(job::Column::Queue.eq(queue));
         }
-        if let Some(tag) = query.tag {
-            find = find.filter(Expr::cust_with_values(
-                self.dialect.statements.has_tag,
-                [tag],
-            ));
+        if let Some(tag) = &query.tag {
+            let has_tag = self.dialect.statements.has_tag;
+            find = find.filter(Expr::cust_with_values(has_tag, [tag.as_str()]));
         }
         if let Some(key) = query.holds {
             find = find
                 .filter(job::Column::UniqueKey.eq(key))
                 .filter(Expr::cust(self.dialect.statements.holds_key));
         }
-        if let Some(before) = query.before {
-            find = find.filter(job::Column::Number.lt(before));
-        }
-        let find = find
-            .order_by_desc(job::Column::Number)
-            .limit(u64::from(query.limit));
-        let rows = find
-            .all(&self.connection)
-            .await
-            .map_err(|e| self.failed(e))?;
+        find
+    }
+
+    async fn with_progress(&self, rows: Vec<job::Model>) -> Result<Vec<Job>> {
         let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
         let mut progress: HashMap<i64, progress::Model> = HashMap::new();
         for numbers in numbers.chunks(AT_ONCE) {
@@ -204,12 +284,24 @@ impl Reader {
                 )
             })
             .collect();
-        for row in self.rows(self.dialect.statements.count_queues, []).await? {
-            let (name, state): (String, String) = (self.get(&row, 0)?, self.get(&row, 1)?);
-            let jobs = self.get::<i64>(&row, 2)?.unsigned_abs();
-            let state = state.parse().map_err(|reason: String| {
+        let words = self.dialect.statements.count_queues;
+        let (mut unsuccessful, mut latest) = (HashMap::<JobState, u64>::new(), 0);
+        for row in self.rows(words, [i64::from(COUNTED).into()]).await? {
+            let (name, state): (String, String) = (self.get(&row, 1)?, self.get(&row, 2)?);
+            let jobs = self.get::<i64>(&row, 3)?.unsigned_abs();
+            let part: i64 = self.get(&row, 0)?;
+            if part == 2 {
+                latest += jobs;
+                if state != JobState::Succeeded.as_str() {
+                    continue;
+                }
+            }
+            let state: JobState = state.parse().map_err(|reason: String| {
                 StoreError::new(crate::ErrorKind::Corrupt, self.op, reason)
             })?;
+            if part == 1 {
+                *unsuccessful.entry(state).or_default() += jobs;
+            }
             // A queue made since its name was read shows with the next question.
             let Some(queue) = queues.get_mut(&name) else {
                 continue;
@@ -225,7 +317,10 @@ impl Reader {
                 JobState::Canceled => &mut queue.canceled,
             } = jobs;
         }
-        Ok(queues.into_values().collect())
+        let bound = u64::from(COUNTED);
+        let more = latest >= bound || unsuccessful.values().any(|jobs| *jobs >= bound);
+        let told = queues.into_values().map(|queue| Queue { more, ..queue });
+        Ok(told.collect())
     }
 
     pub(crate) async fn workers(&self) -> Result<Vec<Worker>> {
@@ -248,15 +343,18 @@ impl Reader {
             .collect()
     }
 
-    pub(crate) async fn schedules(&self) -> Result<Vec<Schedule>> {
-        let rows = schedule::Entity::find()
-            .order_by_asc(schedule::Column::Name)
-            .all(&self.connection)
-            .await;
-        rows.map_err(|e| self.failed(e))?
-            .into_iter()
-            .map(|row| row.into_schedule(self.op))
-            .collect()
+    /// Schedules whose rows this binary can read. A newer release may say what it cannot: those are that one's to fire, and
+    /// hold up no other.
+    pub(crate) fn readable(&self, rows: Vec<schedule::Model>) -> Vec<Schedule> {
+        let mut schedules = Vec::with_capacity(rows.len());
+        for row in rows {
+            let name = row.name.clone();
+            match row.into_schedule(self.op) {
+                Ok(schedule) => schedules.push(schedule),
+                Err(error) => tracing::warn!(schedule = name, %error, "passed over a schedule"),
+            }
+        }
+        schedules
     }
 
     pub(crate) async fn tasks(&self) -> Result<Vec<Task>> {
@@ -299,11 +397,21 @@ impl Reader {
                 [at.clone(), (i64::from(limit) + 1).into()],
             )
             .await?;
-        let ids: Vec<Uuid> = rows
+        let mut ids: Vec<Uuid> = rows
             .iter()
-            .take(limit as usize)
             .map(|row| self.get(row, 0))
             .collect::<Result<_>>()?;
+        let mut waits = false;
+        for row in self.rows(words.waiting_schedules, []).await? {
+            let id = self.get(&row, 0)?;
+            match self.get(&row, 1)? {
+                true if !ids.contains(&id) => ids.push(id),
+                true => {}
+                false => waits = true,
+            }
+        }
+        let more = ids.len() > limit as usize;
+        ids.truncate(limit as usize);
         let find = schedule::Entity::find().filter(schedule::Column::Id.is_in(ids));
         let find = find
             .order_by_asc(schedule::Column::NextRunAt)
@@ -312,25 +420,23 @@ impl Reader {
             .all(&self.connection)
             .await
             .map_err(|e| self.failed(e))?;
-        let schedules = found
-            .into_iter()
-            .map(|row| row.into_schedule(self.op))
-            .collect::<Result<_>>()?;
+        let schedules = self.readable(found);
         let next = self.rows(words.next_schedule, [at]).await?;
         let next: Option<i64> = next
             .first()
             .map(|row| self.get(row, 0))
             .transpose()?
             .flatten();
+        let next = next.map(|next| (from_micros(next) - now).to_std().unwrap_or_default());
         Ok(DueSchedules {
             now,
             schedules,
-            more: rows.len() > limit as usize,
-            next_in: next.map(|next| (from_micros(next) - now).to_std().unwrap_or_default()),
+            more,
+            next_in: sooner(waits, next),
         })
     }
 
-    async fn rows<const N: usize>(
+    pub(crate) async fn rows<const N: usize>(
         &self,
         words: impl Into<String>,
         values: [Value; N],
@@ -342,11 +448,11 @@ impl Reader {
             .map_err(|e| self.failed(e))
     }
 
-    fn get<T: TryGetable>(&self, row: &QueryResult, column: usize) -> Result<T> {
+    pub(crate) fn get<T: TryGetable>(&self, row: &QueryResult, column: usize) -> Result<T> {
         get(self.op, row, column)
     }
 
-    fn failed(&self, error: DbErr) -> StoreError {
+    pub(crate) fn failed(&self, error: DbErr) -> StoreError {
         failed(self.op, error)
     }
 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use sea_orm::DatabaseConnection;
 
 use crate::error::{ErrorKind, Result, StoreError};
+use crate::sql::desk::{CLOSED_WITHIN, Desk};
 use crate::sql::dialect::{Dialect, Lanes};
 use crate::sql::fault::failed;
 use crate::sql::query::Reader;
-use crate::sql::writer::{CLOSED_WITHIN, Desk};
 
 /// How long a server may take to answer before its connection counts as dead.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

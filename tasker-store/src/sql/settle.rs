@@ -2,29 +2,27 @@
 //!
 //! Three statements record any number of outcomes: `succeed` for the plain case, `end` for other attempts that end
 //! their job, `give_back` for those after which it goes on. Where a settle is nothing but successes and a claim, as most
-//! are, and the database can, one statement does all of it (`fused`). All are fenced by (id, token, running) and decide by the row itself whether a cancel
+//! are, and the database can, one statement does all of it (see `fused`). All are fenced by (id, token, running) and decide by the row itself whether a cancel
 //! was requested. What follows from an outcome (attempts, notes, jobs, deletion) is written only where it applied.
 
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use sea_orm::QueryResult;
-use sea_orm::sea_query::ArrayType;
 use uuid::Uuid;
 
 use crate::attempt::{FailureKind, Level};
 use crate::clock::Due;
 use crate::error::Result;
-use crate::lease::Lease;
+use crate::lease::{Lease, WorkerId};
 use crate::limits;
 use crate::settle::{Claim, Failure, Fate, Finish, NewLine, NoteBody, Outcome, Settle, Settled};
 use crate::sql::batch::Asked;
-use crate::sql::bulk::arrays;
-use crate::sql::claim::CLAIMED;
-use crate::sql::claim::{Claiming, claim, claimed};
+use crate::sql::claim::{Claiming, claim};
 use crate::sql::dialect::{Dialect, Returning};
 use crate::sql::enqueue::{Disabled, NewRow, NewRows, array, due_columns, hex, insert, json};
 use crate::sql::exchange::{Exchange, Operation};
+use crate::sql::fused::fused;
 use crate::sql::note::{Noted, write_notes};
 use crate::sql::prune::erase;
 use crate::state::{JobState, Move};
@@ -32,14 +30,18 @@ use crate::wake::Wake;
 
 /// A settle, ready to be written.
 pub(crate) struct Settling {
-    finishes: Vec<Finishing>,
-    claim: Option<Claiming>,
+    pub(super) worker: WorkerId,
+    pub(super) finishes: Vec<Finishing>,
+    pub(super) started: Option<i64>,
+    pub(super) claim: Option<Claiming>,
 }
 
 impl Settling {
     pub(crate) fn new(settle: Settle) -> Result<Self> {
         let worker = settle.worker;
         Ok(Self {
+            worker,
+            started: settle.started,
             finishes: settle
                 .finishes
                 .into_iter()
@@ -52,16 +54,14 @@ impl Settling {
         })
     }
 
-    /// Whether it is nothing but successes with a claim, and the database takes that in one statement.
+    /// Whether it is nothing but successes and a claim, and the database takes that in one statement.
     pub(crate) fn is_plain(&self, dialect: &Dialect) -> bool {
         let success = |finish: &Finishing| {
             matches!(finish.row, Row::Success(_))
                 && finish.note.is_none()
                 && finish.follow_ups.rows.is_empty()
         };
-        dialect.statements.settle.is_some()
-            && self.claim.is_some()
-            && self.finishes.iter().all(success)
+        dialect.statements.settle.is_some() && self.finishes.iter().all(success)
     }
 
     /// How many rows it may touch.
@@ -71,7 +71,7 @@ impl Settling {
 }
 
 /// What an outcome writes to its job, by the statement that does.
-enum Row {
+pub(super) enum Row {
     /// It ended well, as most do, and returned this.
     Success(Option<String>),
     /// `end`: it ended.
@@ -82,8 +82,8 @@ enum Row {
 
 /// One outcome, ready to be written.
 pub(crate) struct Finishing {
-    lease: Lease,
-    row: Row,
+    pub(super) lease: Lease,
+    pub(super) row: Row,
     failure: Option<Failure>,
     /// When it is due again, where the job goes on.
     due: Due,
@@ -153,9 +153,9 @@ const INTERRUPTED: &str = "a stop cut it short, and it must not be started twice
 
 /// What a finish came to: the job's row, and whether it is to be deleted at once.
 #[derive(Clone, Copy)]
-struct Applied {
+pub(super) struct Applied {
     number: i64,
-    state: JobState,
+    pub(super) state: JobState,
     expired: bool,
 }
 
@@ -179,65 +179,28 @@ pub(crate) async fn run(
     };
     for asked in asked {
         let fates = fates.by_ref().take(asked.request.finishes.len()).collect();
+        let started = match asked.request.started {
+            Some(held) => {
+                let values = [asked.request.worker.0.into(), held.into()];
+                tx.change(tx.words().mark_started, values).await? > 0
+            }
+            None => false,
+        };
         let jobs = match &asked.request.claim {
             Some(claiming) => claim(tx, claiming).await?,
             None => Vec::new(),
         };
-        asked.answer = Some(Settled { fates, jobs });
+        asked.answer = Some(Settled {
+            fates,
+            started,
+            jobs,
+        });
     }
     Ok(())
 }
 
-/// Settles with one statement.
-async fn fused(tx: &mut Exchange<'_>, settling: &Settling) -> Result<Settled> {
-    let words = tx.words().settle.as_ref().expect("it was looked for");
-    let finishes: Vec<&Finishing> = settling.finishes.iter().collect();
-    let first = firsts(&finishes);
-    let mut rows = Vec::with_capacity(finishes.len() * 3);
-    for (finish, _) in finishes.iter().zip(&first).filter(|(_, first)| **first) {
-        if let Row::Success(output) = &finish.row {
-            rows.extend([
-                finish.lease.job.0.into(),
-                finish.lease.token.into(),
-                output.clone().into(),
-            ]);
-        }
-    }
-    let claiming = settling.claim.as_ref().expect("it was looked for");
-    let mut values = claiming.values(tx);
-    let words = match values.len() {
-        4 => words.all,
-        _ => words.only,
-    };
-    values.extend(arrays(
-        &[ArrayType::Uuid, ArrayType::BigInt, ArrayType::String],
-        rows,
-    ));
-    let (mut ended, mut jobs) = (Vec::new(), Vec::new());
-    for row in tx.rows(words, values).await? {
-        match tx.get::<Option<String>>(&row, CLAIMED + 3)? {
-            Some(_) => ended.push(row),
-            None => jobs.push(row),
-        }
-    }
-    let mut applied = HashMap::with_capacity(ended.len());
-    gather(tx, ended, CLAIMED, &mut applied)?;
-    let mut fates = Vec::with_capacity(finishes.len());
-    for (finish, first) in finishes.iter().zip(first) {
-        let applied: Option<&Applied> = applied.get(&finish.lease).filter(|_| first);
-        fates.push(applied.map_or(Fate::Stale, |applied| Fate::Applied(applied.state)));
-        if applied.is_some() {
-            tx.tell(Wake::Finished(finish.lease.job));
-        }
-    }
-    Ok(Settled {
-        fates,
-        jobs: claimed(tx, &jobs)?,
-    })
-}
-
 /// Of two finishes under one lease the second is stale, whatever the first came to.
-fn firsts(finishes: &[&Finishing]) -> Vec<bool> {
+pub(super) fn firsts(finishes: &[&Finishing]) -> Vec<bool> {
     let mut leases = HashSet::with_capacity(finishes.len());
     finishes
         .iter()
@@ -319,7 +282,7 @@ async fn record(
 }
 
 /// Reads number, id, token, state and whether the retention is over, from column `at` on.
-fn gather(
+pub(super) fn gather(
     tx: &Exchange<'_>,
     rows: Vec<QueryResult>,
     at: usize,

@@ -17,14 +17,16 @@ use crate::schedule::{DueSchedules, Fire, Fired};
 use crate::settle::{Claimed, Fate, Note, Settle, Settled, Sweep};
 use crate::sql::SqlStore;
 use crate::sql::batch::{Asked, Request};
+use crate::sql::dialect::Lanes;
 use crate::sql::enqueue::NewRows;
 use crate::sql::lease::{BeatOf, Extend, Hold, Join, Leave};
 use crate::sql::migration::{self, Standing};
 use crate::sql::note::Notes;
 use crate::sql::prune::{Promote, Prune, Rescue};
 use crate::sql::query::Reader;
-use crate::sql::schedule::{Declare, Step};
+use crate::sql::schedule::Declare;
 use crate::sql::settle::{GiveBack, Settling};
+use crate::sql::step::Steps;
 use crate::sql::writer::Writer;
 use crate::store::{Migrate, Store};
 use crate::task::{Declaration, Diff};
@@ -36,15 +38,21 @@ impl Store for SqlStore {
         let in_memory = self.desk().address.is_in_memory();
         Capabilities {
             backend: self.dialect().name,
-            has: if in_memory {
-                &[Capability::Transactions, Capability::Queries]
-            } else {
-                &[
+            has: match self.dialect().lanes {
+                Lanes::Several { .. } => &[
+                    Capability::Durable,
+                    Capability::Shared,
+                    Capability::Transactions,
+                    Capability::Parallel,
+                    Capability::Queries,
+                ],
+                Lanes::One if in_memory => &[Capability::Transactions, Capability::Queries],
+                Lanes::One => &[
                     Capability::Durable,
                     Capability::Shared,
                     Capability::Transactions,
                     Capability::Queries,
-                ]
+                ],
             },
         }
     }
@@ -146,8 +154,8 @@ impl Store for SqlStore {
         self.reading("due", ask).await
     }
 
-    async fn fire(&self, fire: Fire) -> Result<Fired> {
-        self.write(Step::new(fire)?).await
+    async fn fire_all(&self, steps: Vec<Fire>) -> Result<Vec<Fired>> {
+        self.write(Steps::new(steps)?).await
     }
 
     async fn hold(&self, name: &str, holder: WorkerId, ttl: Duration) -> Result<Held> {

@@ -12,40 +12,23 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant as Monotonic};
+use std::time::Duration;
 
-use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, Statement};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::clock::{Clock, Instant};
 use crate::error::{ErrorKind, Result, StoreError};
-use crate::sql::address::Address;
 use crate::sql::batch::{self, Batch, Lane, Request};
-use crate::sql::dialect::{Dialect, Lanes};
-use crate::sql::exchange::{Exchange, Seen};
-use crate::sql::fault::{failed, is_busy};
-use crate::sql::link::Link;
-use crate::sql::outbox::{News, Outbox};
+use crate::sql::desk::{Desk, Own, Unbegun};
+use crate::sql::dialect::Lanes;
 use crate::sql::patience::Patience;
-use crate::sql::server_clock::ServerClock;
-use crate::wake::{Wake, Waker};
 
 /// How many calls may wait; further ones wait for a place.
 const WAITING: usize = 4096;
 
-/// How long a batch may take on a server before its connection counts as dead. Longer than any batch should take; a
-/// connection whose packets go nowhere says nothing by itself for minutes.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// The same for a sign of life, of which there are to be several within a lease: it changes one row, and may be repeated.
-const BEAT_WITHIN: Duration = Duration::from_secs(5);
-/// The same for everything else that is neither an enqueue nor a settle: sweeps and changes of the schema may be long.
-const SWEEP_WITHIN: Duration = Duration::from_secs(60);
 /// How long a batch waits for somebody else's lock before it takes in what has come meanwhile and waits on.
-const ROUND: Duration = Duration::from_secs(1);
-/// How long a connection that is given up may take to close.
-pub(crate) const CLOSED_WITHIN: Duration = Duration::from_secs(1);
+pub(crate) const ROUND: Duration = Duration::from_secs(1);
 /// How often a batch that met a conflict with another transaction is begun again at once.
 const CONFLICTS: u32 = 20;
 
@@ -61,272 +44,6 @@ pub(crate) struct Writer {
 struct Running {
     sender: mpsc::Sender<Request>,
     tasks: Vec<JoinHandle<()>>,
-}
-
-/// What the tasks of a writer work with, and the next ones after them.
-#[derive(Debug)]
-pub(crate) struct Desk {
-    pub(crate) address: Address,
-    pub(crate) dialect: &'static Dialect,
-    pub(crate) waker: Waker,
-    pub(crate) clock: Clock,
-    server_clock: ServerClock,
-    connection: tokio::sync::Mutex<Option<DatabaseConnection>>,
-    /// Which one it is, in the order they were opened: several may find the same one broken. Changes with the lock held.
-    turn: watch::Sender<u64>,
-    seen: Seen,
-    /// What tells other processes; `None` where nothing can.
-    pub(crate) outbox: Option<Outbox>,
-}
-
-impl Desk {
-    pub(crate) fn new(address: Address, clock: Clock, waker: Waker) -> Self {
-        Self {
-            dialect: address.dialect(),
-            outbox: address.tells_others().then(Outbox::default),
-            address,
-            clock,
-            waker,
-            server_clock: ServerClock::default(),
-            connection: tokio::sync::Mutex::default(),
-            turn: watch::Sender::new(0),
-            seen: Seen::default(),
-        }
-    }
-
-    /// The connection that writes, opened where there is none.
-    pub(crate) async fn connection(&self) -> Result<DatabaseConnection, DbErr> {
-        let mut open = self.connection.lock().await;
-        if let Some(connection) = &*open {
-            return Ok(connection.clone());
-        }
-        let connection = self.address.write_pool().await?;
-        *open = Some(connection.clone());
-        Ok(connection)
-    }
-
-    /// Which connection is the next to be used.
-    pub(crate) fn turn(&self) -> u64 {
-        *self.turn.borrow()
-    }
-
-    /// Closes it; the next use opens another. One in memory is kept, since its content would go with it.
-    pub(crate) async fn disconnect(&self) {
-        self.disconnect_from(self.turn()).await;
-    }
-
-    /// The same, unless another than that of `turn` is in use by now.
-    async fn disconnect_from(&self, turn: u64) {
-        if self.address.is_in_memory() {
-            return;
-        }
-        let mut open = self.connection.lock().await;
-        if self.turn() != turn {
-            return;
-        }
-        self.turn.send_modify(|turn| *turn += 1);
-        let left = open.take();
-        drop(open);
-        // Another server may answer next time, and have another clock.
-        self.server_clock.forget();
-        if let Some(connection) = left {
-            // It is of no use any more, whatever closing it says. A server that does not answer is not waited for.
-            let closing = async move { connection.close().await };
-            let _ = tokio::time::timeout(CLOSED_WITHIN, closing).await;
-        }
-    }
-
-    /// What is known to exist.
-    pub(crate) fn seen(&self) -> &Seen {
-        &self.seen
-    }
-
-    /// The store's time.
-    pub(crate) async fn now(&self) -> Result<Instant, DbErr> {
-        let (Clock::Store, Some(words)) = (&self.clock, self.dialect.clock) else {
-            return Ok(self.clock.now());
-        };
-        if let Some(now) = self.server_clock.now() {
-            return Ok(now);
-        }
-        let link = self.link().await?;
-        let statement = Statement::from_string(self.dialect.backend, words);
-        // The first answer of a connection comes late, since it is made first.
-        for first in [true, false] {
-            let asked = Monotonic::now();
-            let row = link.query_one_raw(statement.clone()).await?;
-            let micros = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-            if !first {
-                return Ok(self.server_clock.set(micros, asked));
-            }
-        }
-        unreachable!("the second answer was returned")
-    }
-
-    /// What single statements go over.
-    async fn link(&self) -> Result<Link<'static>, DbErr> {
-        self.address.link(self.connection().await?).await
-    }
-
-    /// Begins, waiting for others that hold the lock, and reconnecting once. A `direct` exchange has no transaction.
-    pub(crate) async fn begin(
-        &self,
-        direct: bool,
-        mut patience: Patience,
-    ) -> Result<Exchange<'static>, Unbegun> {
-        let mut reconnected = false;
-        loop {
-            let turn = self.turn();
-            match self.begin_once(direct).await {
-                Ok(exchange) => return Ok(exchange),
-                Err(Unbegun::Locked(_)) if patience.wait().await => {}
-                Err(Unbegun::Failed(_)) if !reconnected => {
-                    reconnected = true;
-                    self.disconnect_from(turn).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    async fn begin_once(&self, direct: bool) -> Result<Exchange<'static>, Unbegun> {
-        let begun = self.try_begin(direct);
-        let begun = match self.address.is_in_memory() {
-            // There is one connection: whoever has it has the lock.
-            true => match tokio::time::timeout(ROUND, begun).await {
-                Ok(begun) => begun,
-                Err(_) => {
-                    let waited = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
-                    return Err(Unbegun::Locked(waited));
-                }
-            },
-            false => begun.await,
-        };
-        begun.map_err(|error| match is_busy(&error) {
-            true => Unbegun::Locked(error),
-            false => Unbegun::Failed(error),
-        })
-    }
-
-    async fn try_begin(&self, direct: bool) -> Result<Exchange<'static>, DbErr> {
-        let connection = self.connection().await?;
-        if self.dialect.clock.is_some() {
-            let now = self.now().await?;
-            if direct || self.address.is_pooled() {
-                let link = self.address.link(connection).await?;
-                return Ok(Exchange::over(link, self.dialect, now, &self.seen));
-            }
-            return Exchange::begin(&connection, self.dialect, || now, &self.seen).await;
-        }
-        Exchange::begin(&connection, self.dialect, || self.clock.now(), &self.seen).await
-    }
-
-    /// Begins a transaction that the migrator can use.
-    pub(crate) async fn begin_migration(&self) -> Result<Exchange<'static>> {
-        let Some((before, _)) = self.address.around_migration() else {
-            let begun = self.begin(false, Patience::new()).await;
-            return begun.map_err(|e| e.of("open"));
-        };
-        let begin = async {
-            let (now, connection) = (self.now().await?, self.connection().await?);
-            let tx = Exchange::begin(&connection, self.dialect, || now, &self.seen).await?;
-            tx.connection().execute_unprepared(&before).await?;
-            Ok(tx)
-        };
-        begin.await.map_err(|e| failed("open", e))
-    }
-
-    /// Commits it.
-    pub(crate) async fn commit_migration(&self, exchange: Exchange<'static>) -> Result<()> {
-        if let Some((_, after)) = self.address.around_migration() {
-            let done = exchange.connection().execute_unprepared(after).await;
-            done.map_err(|e| failed("open", e))?;
-        }
-        exchange.commit().await.map(drop)
-    }
-
-    /// Commits, and tells the news.
-    pub(crate) async fn commit(self: &Arc<Self>, exchange: Exchange<'static>) -> Result<()> {
-        let news = exchange.commit().await?;
-        if let Some(outbox) = &self.outbox {
-            outbox.post(self, &news);
-        }
-        let is_awaited = self.waker.is_awaited();
-        for wake in news {
-            if is_awaited || !matches!(wake, Wake::Finished(_)) {
-                self.waker.wake(wake);
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells other processes.
-    pub(crate) async fn announce(&self, news: &News) -> Result<(), DbErr> {
-        match self.address.announcement(self.waker.id(), news) {
-            Some(statement) => {
-                let connection = self.connection().await?;
-                connection.execute_raw(statement).await.map(drop)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Asks other processes to tell of the ends of jobs, where somebody here waits for some.
-    pub(crate) fn say_awaited(self: &Arc<Self>) {
-        if let Some(outbox) = self.outbox.as_ref().filter(|_| self.waker.is_awaited()) {
-            outbox.say_awaited(self);
-        }
-    }
-
-    /// Another process asks for that.
-    #[cfg(feature = "postgres")]
-    pub(crate) fn heard_awaited(&self) {
-        if let Some(outbox) = &self.outbox {
-            outbox.heard_awaited();
-        }
-    }
-
-    /// Waits until a batch that was begun on the connection of `turn` should have been answered: after its own time, or, where
-    /// that connection has been given up by somebody else, soon.
-    async fn out_of_patience(&self, patience: Duration, turn: u64) {
-        let given_up = async {
-            let mut turns = self.turn.subscribe();
-            // It cannot end before the desk does.
-            let _ = turns.wait_for(|now| *now != turn).await;
-            tokio::time::sleep(BEAT_WITHIN).await;
-        };
-        tokio::select! {
-            () = tokio::time::sleep(patience) => {}
-            () = given_up, if patience > ANSWER_WITHIN && self.dialect.lanes != Lanes::One => {}
-        }
-    }
-
-    /// Within how long a batch must be answered.
-    fn patience(&self, batch: &Batch) -> Duration {
-        match self.dialect.lanes {
-            // Who waits for a lock waits in the database, and [`Patience`] bounds that.
-            Lanes::One => Duration::MAX,
-            Lanes::Several { .. } if batch.is_hot() => ANSWER_WITHIN,
-            Lanes::Several { .. } if batch.is_small() => BEAT_WITHIN,
-            Lanes::Several { .. } => SWEEP_WITHIN,
-        }
-    }
-}
-
-/// Why nothing was begun.
-#[derive(Debug)]
-pub(crate) enum Unbegun {
-    /// Somebody else has the lock.
-    Locked(DbErr),
-    Failed(DbErr),
-}
-
-impl Unbegun {
-    /// The same as an error of the method `op`.
-    pub(crate) fn of(self, op: &'static str) -> StoreError {
-        let (Self::Locked(error) | Self::Failed(error)) = self;
-        failed(op, error)
-    }
 }
 
 impl Writer {
@@ -425,14 +142,27 @@ impl Writer {
 async fn write(desk: Arc<Desk>, requests: Arc<tokio::sync::Mutex<mpsc::Receiver<Request>>>) {
     let lanes = desk.dialect.lanes;
     let mut left: VecDeque<Request> = VecDeque::new();
+    let mut own = Own::default();
     loop {
-        let mut requests = requests.lock().await;
-        let first = match left.pop_front() {
-            Some(request) => request,
-            None => match requests.recv().await {
-                Some(request) => request,
-                None => return,
-            },
+        let next = async {
+            let mut requests = requests.lock().await;
+            let first = match left.pop_front() {
+                Some(request) => Some(request),
+                None => requests.recv().await,
+            };
+            (requests, first)
+        };
+        let (mut requests, first) = tokio::select! {
+            biased;
+            next = next => next,
+            () = own.outlived(&desk), if own.is_open() => {
+                own.close().await;
+                continue;
+            }
+        };
+        let Some(first) = first else {
+            own.close().await;
+            return;
         };
         // Those who were answered just now get a turn to ask again, so that they share the batch. A settle is a batch
         // already, and the jobs of its worker, in whose way it would wait, are many.
@@ -448,7 +178,7 @@ async fn write(desk: Arc<Desk>, requests: Arc<tokio::sync::Mutex<mpsc::Receiver<
             }
         }
         drop(requests);
-        left.extend(carry_out(&desk, batch).await);
+        left.extend(carry_out(&desk, &mut own, batch).await);
     }
 }
 
@@ -466,12 +196,12 @@ async fn gather(requests: &mpsc::Receiver<Request>) {
 }
 
 /// Writes a batch and answers it; gives what has to be done because a caller went away.
-async fn carry_out(desk: &Arc<Desk>, mut batch: Batch) -> Vec<Request> {
+async fn carry_out(desk: &Arc<Desk>, own: &mut Own, mut batch: Batch) -> Vec<Request> {
     batch.drop_abandoned();
     if batch.is_empty() {
         return Vec::new();
     }
-    match attempt(desk, &mut batch).await {
+    match attempt(desk, own, &mut batch).await {
         Ok(()) => batch.answer(),
         Err(Attempt::Locked(error)) => batch.wait_on(&error),
         Err(Attempt::NotBegun(error)) => batch.fail(&error),
@@ -484,7 +214,7 @@ async fn carry_out(desk: &Arc<Desk>, mut batch: Batch) -> Vec<Request> {
         Err(Attempt::Failed(_)) => {
             let mut left = Vec::new();
             for mut alone in batch.split() {
-                match attempt(desk, &mut alone).await {
+                match attempt(desk, own, &mut alone).await {
                     Ok(()) => left.extend(alone.answer()),
                     Err(Attempt::Locked(error)) => left.extend(alone.wait_on(&error)),
                     Err(Attempt::NotBegun(error) | Attempt::Failed(error)) => {
@@ -506,14 +236,14 @@ enum Attempt {
 
 /// Writes a batch; where it meets a conflict with another transaction, again, since that is gone by then; where its
 /// connection broke, once more over another, if twice is as good as once.
-async fn attempt(desk: &Arc<Desk>, batch: &mut Batch) -> Result<(), Attempt> {
+async fn attempt(desk: &Arc<Desk>, own: &mut Own, batch: &mut Batch) -> Result<(), Attempt> {
     let (mut conflicts, mut reconnected) = (0, false);
     loop {
         let patience = desk.patience(batch);
         let turn = desk.turn();
         let done = tokio::select! {
             biased;
-            done = attempt_once(desk, batch) => Some(done),
+            done = attempt_once(desk, own, batch) => Some(done),
             () = desk.out_of_patience(patience, turn) => None,
         };
         let error = match done {
@@ -546,17 +276,22 @@ async fn attempt(desk: &Arc<Desk>, batch: &mut Batch) -> Result<(), Attempt> {
     }
 }
 
-async fn attempt_once(desk: &Arc<Desk>, batch: &mut Batch) -> Result<(), Attempt> {
+async fn attempt_once(desk: &Arc<Desk>, own: &mut Own, batch: &mut Batch) -> Result<(), Attempt> {
     let direct = batch.is_direct(desk.dialect);
-    let begun = desk.begin(direct, Patience::of(ROUND)).await;
+    let patience = Patience::of(ROUND);
+    let begun = desk.begin_with(Some(own), direct, patience).await;
     let mut exchange = begun.map_err(|error| match error {
         Unbegun::Locked(_) => Attempt::Locked(error.of("write")),
         Unbegun::Failed(_) => Attempt::NotBegun(error.of("write")),
     })?;
     match batch.run(&mut exchange).await {
-        Ok(()) => desk.commit(exchange).await.map_err(Attempt::Failed),
+        Ok(()) => {
+            let session = desk.commit(exchange).await.map_err(Attempt::Failed)?;
+            own.keep(session);
+            Ok(())
+        }
         Err(error) => {
-            exchange.roll_back().await;
+            own.keep(exchange.roll_back().await);
             Err(Attempt::Failed(error))
         }
     }

@@ -103,7 +103,7 @@ async fn enqueue(
     match session.json {
         true => output::json(&json!({
             "id": job.id(),
-            "number": job.number(),
+            "number": job.number().to_string(),
             "alias": task.alias,
             "fate": job.fate().as_str(),
         })),

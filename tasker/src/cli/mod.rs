@@ -75,8 +75,14 @@ pub(crate) enum Stop {
 pub(crate) struct Session {
     pub(crate) tasker: Tasker,
     pub(crate) json: bool,
-    /// From the application's code.
+    pub(crate) defaults: WorkDefaults,
+}
+
+/// What the application's code says of `work`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WorkDefaults {
     pub(crate) concurrency: Option<u32>,
+    pub(crate) prefetch: Option<u32>,
 }
 
 /// Reads the command line; `argv` begins with the program's name.
@@ -134,6 +140,12 @@ pub(crate) fn parse(
                     )))
                 })?;
             }
+            if verb == "schedules" {
+                schedules::check(inner).map_err(|(verb, fault)| {
+                    let path = ["schedules", verb].into_iter();
+                    Stop::Said(Box::new(usage_error(&mut tree, path, fault)))
+                })?;
+            }
             Action::Verb(verb.to_owned(), inner.clone())
         }
     };
@@ -172,11 +184,11 @@ impl Invocation {
     }
 
     /// Carries the command out.
-    pub(crate) async fn execute(self, tasker: Tasker, concurrency: Option<u32>) -> Result<End> {
+    pub(crate) async fn execute(self, tasker: Tasker, defaults: WorkDefaults) -> Result<End> {
         let session = Session {
             tasker,
             json: self.json,
-            concurrency,
+            defaults,
         };
         let (verb, matches) = match self.action {
             Action::Task(call) => return hand::execute(&session, call).await,

@@ -18,7 +18,10 @@ pub(super) fn command() -> Command {
         .about("Show, pause and resume queues")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(Command::new("list").about("Show every queue with its number of jobs by state"))
+        .subcommand(
+            Command::new("list")
+                .about("Show every queue with its number of jobs by state; N+ is N or more"),
+        )
         .subcommand(
             Command::new("pause")
                 .about("Leave a queue out of every claim; running jobs go on")
@@ -68,6 +71,10 @@ async fn list(session: &Session) -> Result<()> {
         "CANCELED",
     ]);
     for queue in queues {
+        let finished = |jobs: u64| match queue.more {
+            true => format!("{jobs}+"),
+            false => jobs.to_string(),
+        };
         table.row([
             queue.name,
             if queue.paused { "paused" } else { "active" }.into(),
@@ -76,9 +83,9 @@ async fn list(session: &Session) -> Result<()> {
             queue.running.to_string(),
             queue.retrying.to_string(),
             queue.paused_jobs.to_string(),
-            queue.succeeded.to_string(),
-            queue.failed.to_string(),
-            queue.canceled.to_string(),
+            finished(queue.succeeded),
+            finished(queue.failed),
+            finished(queue.canceled),
         ]);
     }
     table.print("no queue has had a job yet")

@@ -6,12 +6,12 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::json;
 use tasker_store::{JobQuery, JobState, ScheduleState, Task as StoredTask};
 
-use super::{End, Session, output};
+use super::{End, Session, WorkDefaults, output};
 use crate::client::Tasker;
 use crate::error::{Error, Result};
 use crate::grammar::duration;
 use crate::lifecycle::Stops;
-use crate::worker::Summary;
+use crate::worker::{Summary, identity};
 
 /// A queue with the most jobs of it to run at a time.
 type Served = (String, Option<u32>);
@@ -28,12 +28,26 @@ pub(super) fn command() -> Command {
                 .value_parser(served)
                 .help("Only these queues, such as mail=5,default; at most N jobs of one at a time [env: TASKER_QUEUES]"),
         )
+        .arg(Arg::new("name").long("name").value_name("NAME").value_parser(name).help(
+            "What this worker is called, whatever process it is: jobs that an earlier process of the name left behind run \
+             again at once [default: host and process id] [env: TASKER_WORKER_NAME]",
+        ))
         .arg(
             Arg::new("concurrency")
                 .long("concurrency")
                 .value_name("NUMBER")
                 .value_parser(value_parser!(u32).range(1..))
                 .help("How many jobs to run at a time [default: 10] [env: TASKER_CONCURRENCY]"),
+        )
+        .arg(
+            Arg::new("prefetch")
+                .long("prefetch")
+                .value_name("NUMBER")
+                .value_parser(value_parser!(u32))
+                .help(
+                    "How many jobs to claim ahead of time, where they take milliseconds [default: 0] \
+                     [env: TASKER_PREFETCH]",
+                ),
         )
         .arg(span("lease").help(
             "How long after its last beat this process counts as dead [default: 30s] [env: TASKER_LEASE]",
@@ -57,6 +71,11 @@ fn span(name: &'static str) -> Arg {
         .value_parser(time)
 }
 
+fn name(text: &str) -> Result<String, String> {
+    identity::check_name(text)?;
+    Ok(text.to_owned())
+}
+
 fn time(text: &str) -> Result<Duration, String> {
     duration::parse(text).map_err(|message| message.to_string())
 }
@@ -76,8 +95,21 @@ fn served(text: &str) -> Result<Served, String> {
 pub(super) async fn execute(session: &Session, matches: &ArgMatches) -> Result<End> {
     let until_empty = matches.get_flag("until-empty");
     let mut worker = session.tasker.worker().until_empty(until_empty);
-    if let Some(concurrency) = concurrency(session, matches)? {
-        worker = worker.concurrency(concurrency);
+    let WorkDefaults {
+        concurrency,
+        prefetch,
+    } = session.defaults;
+    if let Some(jobs) = number(matches, "concurrency", "TASKER_CONCURRENCY", 1)?.or(concurrency) {
+        worker = worker.concurrency(jobs);
+    }
+    if let Some(jobs) = number(matches, "prefetch", "TASKER_PREFETCH", 0)?.or(prefetch) {
+        worker = worker.prefetch(jobs);
+    }
+    if let Some(name) = given_name(matches)? {
+        worker = worker.name(name);
+    }
+    if let Some(name) = given_name(matches)? {
+        worker = worker.name(name);
     }
     if let Some(lease) = given_time(matches, "lease", "TASKER_LEASE")? {
         worker = worker.lease(lease);
@@ -120,19 +152,30 @@ pub(super) async fn execute(session: &Session, matches: &ArgMatches) -> Result<E
     }
 }
 
-fn concurrency(session: &Session, matches: &ArgMatches) -> Result<Option<u32>> {
-    if let Some(given) = matches.get_one("concurrency") {
+fn number(matches: &ArgMatches, flag: &str, name: &str, least: u32) -> Result<Option<u32>> {
+    if let Some(given) = matches.get_one(flag) {
         return Ok(Some(*given));
     }
-    match variable("TASKER_CONCURRENCY") {
-        None => Ok(session.concurrency),
-        Some(text) => match text.parse() {
-            Ok(number) if number > 0 => Ok(Some(number)),
-            _ => Err(Error::Setup(format!(
-                "TASKER_CONCURRENCY is `{text}`: give a number of jobs, 1 or more"
-            ))),
-        },
+    let Some(text) = variable(name) else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(number) if number >= least => Ok(Some(number)),
+        _ => Err(Error::Setup(format!(
+            "{name} is `{text}`: give a number of jobs, {least} or more"
+        ))),
     }
+}
+
+fn given_name(matches: &ArgMatches) -> Result<Option<String>> {
+    if let Some(given) = matches.get_one::<String>("name") {
+        return Ok(Some(given.clone()));
+    }
+    variable("TASKER_WORKER_NAME")
+        .map(|text| {
+            name(&text).map_err(|fault| Error::Setup(format!("TASKER_WORKER_NAME: {fault}")))
+        })
+        .transpose()
 }
 
 fn given_time(matches: &ArgMatches, flag: &str, name: &str) -> Result<Option<Duration>> {
@@ -174,12 +217,12 @@ fn tell(session: &Session, summary: Summary) -> Result<()> {
         return Ok(());
     }
     output::json(&json!({
-        "succeeded": summary.succeeded,
-        "failed": summary.failed,
-        "canceled": summary.canceled,
-        "retried": summary.retried,
-        "snoozed": summary.snoozed,
-        "released": summary.released,
+        "succeeded": summary.succeeded.to_string(),
+        "failed": summary.failed.to_string(),
+        "canceled": summary.canceled.to_string(),
+        "retried": summary.retried.to_string(),
+        "snoozed": summary.snoozed.to_string(),
+        "released": summary.released.to_string(),
         "forced": summary.forced,
     }))
 }

@@ -56,8 +56,8 @@ impl Failure {
 
     /// The first error of type `E`, among the errors and their causes.
     ///
-    /// An `anyhow::Error` hides the type of its outermost error from everyone but itself; one to which a context
-    /// was added, or that was made from a cause, is found below.
+    /// What a part's `anyhow::Error` holds is found as itself. Another wrapper may hide the type of the error in it, as
+    /// `eyre` does for the outermost one; its causes are found all the same.
     pub fn find<E: Error + 'static>(&self) -> Option<&E> {
         self.errors()
             .find_map(|error| find(error, &|link| link.downcast_ref::<E>()))
@@ -245,7 +245,7 @@ mod tests {
     #[error("number {0}")]
     struct Number(u8);
 
-    /// As anyhow does: the outermost type is not to be seen.
+    /// As eyre does: the outermost type is not to be seen.
     #[derive(Debug)]
     struct Opaque(BoxError);
 

@@ -90,6 +90,8 @@ pub use tasker_store::{Clock, TestClock};
 pub use self::compose::{And, Combinator, Composed, Each, Nothing, Parts, RepeatableParts};
 pub use self::concurrence::{Concurrence, concurrence};
 pub use self::exclusive::{Exclusive, exclusive};
+#[cfg(feature = "pool")]
+pub(crate) use self::failure::find;
 #[cfg(feature = "cli")]
 pub(crate) use self::failure::was_interrupted;
 pub use self::failure::{Cancelled, Failure, Interrupted, Overran, Panicked, TimedOut};

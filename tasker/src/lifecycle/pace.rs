@@ -77,6 +77,18 @@ impl Pace {
         }
     }
 
+    /// The same for what has this name and began then: jitter is drawn by the name, and what counts, counts from there.
+    pub(super) fn of(self, name: &str, began: Instant) -> Self {
+        let Kind::Rule(rule) = self.kind else {
+            return self;
+        };
+        let rule = rule.seeded(name);
+        Self::from(match rule.needs_start() {
+            true => rule.anchored(began),
+            false => rule,
+        })
+    }
+
     /// As text, for the store.
     pub(super) fn written(&self) -> String {
         match &self.kind {

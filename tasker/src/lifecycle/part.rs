@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::failure::{Failure, Panicked};
 use super::shutdown::Shutdown;
+use crate::task::error::boxed;
 use crate::task::{BoxError, BoxFuture};
 use crate::worker::panics;
 
@@ -68,9 +69,9 @@ impl Ended for () {
     }
 }
 
-impl<T, E: Into<BoxError>> Ended for Result<T, E> {
+impl<T, E: Into<BoxError> + 'static> Ended for Result<T, E> {
     fn outcome(self) -> Result<(), Failure> {
-        self.map(drop).map_err(Failure::new)
+        self.map(drop).map_err(|error| Failure::new(boxed(error)))
     }
 }
 

@@ -106,8 +106,12 @@ impl Repeat {
     }
 
     async fn by_rule(&self, rule: &Rule, shutdown: &Shutdown) -> Result<(), Failure> {
-        let pace = Pace::from(*rule);
         let mut last = shutdown.clock().now();
+        let pace = Pace::from(match rule.needs_start() {
+            // A rule that counts does so from the start of this.
+            true => rule.anchored(last),
+            false => *rule,
+        });
         while let Some(at) = pace.next_in(Tz::UTC, last).map_err(Failure::new)? {
             shutdown.wait_until(at).await.map_err(Failure::new)?;
             // Whatever has passed by now is made good by this run.

@@ -13,8 +13,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use tasker_store::{
-    CatchUp, Declaration, Fire, Instant, NewSchedule, Overlap, Schedule, ScheduleState, Store,
-    Then, Wake,
+    Declaration, Fire, Instant, NewSchedule, Overlap, Schedule, ScheduleState, Store, Then, Wake,
 };
 
 use super::compose::{Combinator, Composed};
@@ -175,7 +174,7 @@ impl Serialized {
             tracing::debug!(schedule = self.name, "was changed during its run");
             return Ok(());
         }
-        let then = self.next(tz, now, end)?;
+        let then = self.next(&after, tz, now, end)?;
         self.write(store, &after, then, shutdown).await
     }
 
@@ -188,20 +187,23 @@ impl Serialized {
                 Step::Wait((at - now).to_std().unwrap_or_default())
             }
             (ScheduleState::Active, None, Kind::Every(_)) => Step::Run,
-            (ScheduleState::Active, None, Kind::Rule(_)) => Step::Write(self.next(tz, now, now)?),
+            (ScheduleState::Active, None, Kind::Rule(_)) => {
+                Step::Write(self.next(row, tz, now, now)?)
+            }
             // Held by an operator.
             _ => Step::Wait(LOOK_EVERY),
         })
     }
 
     /// Where it stands after a run from `start` to `end`.
-    fn next(&self, tz: Tz, start: Instant, end: Instant) -> Result<Then, Failure> {
+    fn next(&self, row: &Schedule, tz: Tz, start: Instant, end: Instant) -> Result<Then, Failure> {
         let last = match self.pace.kind {
             Kind::Every(_) => end,
             // What passed during the run is due at once.
             Kind::Rule(_) => start,
         };
-        let next = self.pace.next_in(tz, last).map_err(Failure::new)?;
+        let pace = self.pace.of(&self.name, row.created_at);
+        let next = pace.next_in(tz, last).map_err(Failure::new)?;
         Ok(next.map_or(Then::Completed, Then::Next))
     }
 
@@ -217,7 +219,7 @@ impl Serialized {
             schedule: row.id,
             version: row.version,
             jobs: Vec::new(),
-            skip_if_unfinished: false,
+            overlap: Overlap::Allow,
             then,
         };
         patiently(shutdown, async || Ok(store.fire(step.clone()).await?)).await?;
@@ -247,8 +249,8 @@ impl Serialized {
     }
 
     async fn row(&self, store: &dyn Store) -> Result<Option<Schedule>> {
-        let mut rows = store.schedules().await?.into_iter();
-        Ok(rows.find(|row| row.name == self.name))
+        let row = store.schedule(&self.name).await?;
+        Ok(row.filter(|row| row.deleted_at.is_none()))
     }
 
     async fn declare(&self, store: &dyn Store) -> Result<()> {
@@ -261,13 +263,9 @@ impl Serialized {
             )));
         }
         let schedule = NewSchedule {
-            name: self.name.clone(),
-            alias: String::new(),
-            rule: self.pace.written(),
             tz: self.tasker.timezone().to_owned(),
-            params: "{}".into(),
-            catch_up: CatchUp::Once,
             overlap: Overlap::Skip,
+            ..NewSchedule::new(self.name.clone(), "", self.pace.written())
         };
         store
             .declare(Declaration {

@@ -140,6 +140,17 @@ impl Stops {
 /// end: within a second workers give their jobs back and servers drop their connections; what is still there then is
 /// dropped, and the outcome is [`Interrupted`], with whatever errors there were. Once this has run, the signals no
 /// longer end the process by themselves.
+///
+/// ```no_run
+/// use tasker::lifecycle::{Shutdown, Signal, with_signals};
+///
+/// # async fn program() -> Result<(), tasker::lifecycle::Failure> {
+/// let serve = |shutdown: Shutdown| async move { shutdown.cancelled().await };
+/// with_signals(serve)
+///     .signals([Signal::INTERRUPT, Signal::HANGUP])
+///     .await
+/// # }
+/// ```
 pub fn with_signals<P: Part<M>, M>(part: P) -> WithSignals<P, M> {
     let listened = Stopping {
         signals: Signal::ENDING.to_vec(),

@@ -4,7 +4,11 @@
 //! for it. Borrowing is a piece of work like any other: it waits its turn in the pool's queue, and "runs" for as long
 //! as the handler does. When the handler has ended the attempt settles its tickets, and with them the resources are
 //! judged. An attempt that is dropped before (timeout, cancel, a stop) settles them by that as broken.
+//!
+//! An attempt has one resource of a pool and no second: where each holds one and waits for another, all wait for ever.
+//! One that it has dropped it is lent again.
 
+use std::any::Any;
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +19,7 @@ use super::handle::Waiter;
 use super::resource::Resource;
 use super::serve::Verdict;
 use super::{Error, Pool};
-use crate::task::{BoxError, Context, FromContext, State, States};
+use crate::task::{BoxError, Context, FromContext, State, States, TaskError};
 
 impl<T: Send + 'static> FromContext for Resource<T> {
     async fn from_context(context: &Context) -> Result<Self, BoxError> {
@@ -23,6 +27,9 @@ impl<T: Send + 'static> FromContext for Resource<T> {
             return Err(missing::<T>().into());
         }
         let pool = context.state::<Pool<T>>().await?;
+        if let Some(again) = context.loans().again(&pool) {
+            return again.map_err(Into::into);
+        }
         let borrowed = tokio::select! {
             biased;
             borrowed = pool.borrow() => borrowed,
@@ -43,13 +50,14 @@ impl<T: Send + 'static> FromContext for Resource<T> {
 fn missing<T>() -> String {
     let name = std::any::type_name::<T>();
     format!(
-        "no pool of `{name}` was given to the application: add `.resource(pool)` before `.run()`"
+        "no pool of `{name}` was given to the application: add `.resource(pool)` to the `App` or to `Tasker::builder()`"
     )
 }
 
 impl Context {
     /// A resource of the application's pool of `T`, as a parameter `Resource<T>` is had: for handlers that take none,
-    /// such as those of a struct. It is judged when the handler has ended.
+    /// such as those of a struct. It is judged when the handler has ended. An attempt gets one of a pool: asked again, it
+    /// is lent the same one, if it has dropped it; if not, that is an error, and the job is `failed`.
     pub async fn resource<T: Send + 'static>(&self) -> Result<Resource<T>, BoxError> {
         Resource::from_context(self).await
     }
@@ -88,11 +96,18 @@ impl<T: Send + 'static> Pool<T> {
         waiter.let_go();
         let shared = Arc::clone(&self.shared);
         let ticket = Ticket {
+            pool: self.id(),
+            loan: resource.loan().map(|loan| Arc::clone(loan) as _),
             control: Arc::clone(resource.control()),
             judge: Box::new(move |error| shared.judge(error)),
             settle,
         };
         Ok((resource, ticket))
+    }
+
+    /// What tells it from other pools that there are.
+    fn id(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
     }
 }
 
@@ -108,6 +123,10 @@ type Judge = dyn Fn(&(dyn StdError + 'static)) -> Verdict + Send + Sync;
 
 /// The other end of a borrowed resource: whoever settles it says what became of the resource.
 pub(crate) struct Ticket {
+    /// Whose resource it is.
+    pool: usize,
+    /// The `Loan` it comes back by.
+    loan: Option<Arc<dyn Any + Send + Sync>>,
     control: Arc<Control>,
     judge: Box<Judge>,
     settle: oneshot::Sender<Verdict>,
@@ -128,6 +147,24 @@ struct Held {
 impl Loans {
     fn hold(&self, ticket: Ticket) {
         self.lock().tickets.push(ticket);
+    }
+
+    /// The resource of `pool` that the attempt has had and given back; an error where it has it still. `None` where it
+    /// has had none.
+    fn again<T: Send + 'static>(&self, pool: &Pool<T>) -> Option<Result<Resource<T>, TaskError>> {
+        let held = self.lock();
+        let mut tickets = held.tickets.iter();
+        let ticket = tickets.find(|ticket| ticket.pool == pool.id())?;
+        let loan = ticket.loan.clone()?.downcast().ok()?;
+        let again = Resource::again(&loan, &ticket.control);
+        Some(again.ok_or_else(|| {
+            let name = &pool.shared.options.name;
+            // Another attempt would come to the same.
+            TaskError::discard(format!(
+                "has a resource of the pool `{name}` already: one attempt gets no second, since all might hold one and wait \
+                 for another for ever; let the pool make pairs, or give the resource to a pool of its own"
+            ))
+        }))
     }
 
     /// Whether the attempt failed because a resource broke.

@@ -12,6 +12,9 @@ use super::metrics::{Collector, Observer};
 use super::shared::Shared;
 use super::{Last, Pool};
 
+/// How many workers there may be at rest: each is a resource that is made at the first use.
+const MOST_AT_REST: usize = 65_536;
+
 /// What a pool was told.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
@@ -73,8 +76,8 @@ impl<T: Send + 'static> PoolBuilder<T> {
     }
 
     /// How many workers, each with a resource of its own, there are at rest. They are made when the pool is first
-    /// used, or by [`Pool::start`]. With 0, the first piece of work makes one, and none stays when all is done.
-    /// Default: 1.
+    /// used, or by [`Pool::start`]. With 0, the first piece of work makes one, and none stays when all is done. At most
+    /// 65,536. Default: 1.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.options.workers = workers;
@@ -189,6 +192,11 @@ impl<T: Send + 'static> PoolBuilder<T> {
             (
                 options.max_workers < options.workers,
                 "a pool cannot have fewer workers at the most than at rest: raise `max_workers` or lower `workers`",
+            ),
+            (
+                options.workers > MOST_AT_REST,
+                "a pool makes all its workers at rest at once, and these are too many: lower `workers`; `max_workers` \
+                 may be as high as you like",
             ),
             (
                 options.queue == 0 || options.high_queue == 0,

@@ -52,9 +52,9 @@ pub trait Manager: Send + Sync + 'static {
     }
 
     /// Whether an error of the work means that its resource can be used no more. Asked for the error and for each
-    /// of its causes, the outermost first. Default: no.
+    /// of its causes, the outermost first; what an `anyhow::Error` holds is asked for as itself. Default: no.
     ///
-    /// A wrapper may hide the type of the error in it; `anyhow` does, for the outermost one. Where that is so, let
+    /// Another wrapper may hide the type of the error in it; `eyre` does, for the outermost one. Where that is so, let
     /// the work call [`Resource::mark_broken`](super::Resource::mark_broken), or tell by [`Manager::probe`].
     fn is_broken(&self, error: &(dyn Error + 'static)) -> bool {
         let _ = error;

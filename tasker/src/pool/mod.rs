@@ -54,6 +54,7 @@ mod metrics;
 mod queue;
 mod resource;
 mod run_now;
+mod running;
 mod scale;
 mod serve;
 mod shared;
@@ -61,6 +62,7 @@ mod state;
 mod stats;
 mod stop;
 mod submit;
+mod submitted;
 mod upkeep;
 mod work;
 mod worker;
@@ -79,6 +81,7 @@ pub use resource::Resource;
 pub use stats::Stats;
 pub use stop::Summary;
 pub use submit::Submit;
+pub use submitted::Submitted;
 
 use self::shared::Shared;
 use crate::task::BoxError;
@@ -113,7 +116,7 @@ impl<T: Send + 'static> Pool<T> {
 
     /// Makes the resources of all workers that there are at rest, now rather than with the first work, and waits for
     /// it. An error where one could not be made; the pool can be used all the same, and tries again with the first
-    /// work.
+    /// work. Those that somebody else is making already are not waited for.
     pub async fn start(&self) -> Result<(), Error> {
         let shared = &self.shared;
         shared.runtime()?;
@@ -139,11 +142,15 @@ impl<T: Send + 'static> Pool<T> {
     /// means the resource is broken is followed by another attempt on a fresh one, up to
     /// [`max_retries`](PoolBuilder::max_retries) times. Any error that converts into a boxed one will do; the caller
     /// gets it as [`Error::Work`].
+    ///
+    /// Called more than once, it clones what it gives away (`let url = url.clone();` before the `async move`); work that
+    /// is attempted once need not, see [`Pool::once`]. Work that waits for other work of its own pool keeps its worker
+    /// meanwhile: where all do, all wait for ever.
     pub fn submit<R, E, F, Fut>(&self, work: F) -> Submit<T, F>
     where
         F: FnMut(Resource<T>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<R, E>> + Send + 'static,
-        E: Into<BoxError>,
+        E: Into<BoxError> + 'static,
     {
         Submit::new(&self.shared, work, self.shared.options.max_retries)
     }
@@ -156,7 +163,7 @@ impl<T: Send + 'static> Pool<T> {
     where
         F: FnOnce(Resource<T>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<R, E>> + Send + 'static,
-        E: Into<BoxError>,
+        E: Into<BoxError> + 'static,
     {
         let mut work = Some(work);
         let once = move |resource| {
@@ -171,7 +178,7 @@ impl<T: Send + 'static> Pool<T> {
     where
         F: FnMut(Resource<T>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<R, E>> + Send + 'static,
-        E: Into<BoxError>,
+        E: Into<BoxError> + 'static,
         R: Send + 'static,
     {
         self.submit(work).try_handle()

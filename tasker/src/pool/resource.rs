@@ -18,7 +18,8 @@ use super::control::Control;
 /// A handler whose error means that its resource is broken (see [`Manager::is_broken`](super::Manager::is_broken)) is
 /// retried as after any error, within the attempts of its job; after the first attempt at once, without a backoff,
 /// since a fresh resource is there. A handler that panics, or is dropped at its timeout, costs its resource too. It
-/// should not take two resources of one pool, which might wait for each other for ever.
+/// takes one resource of a pool; one that takes two is `failed` and told so, since handlers that each hold one might wait
+/// for each other's for ever.
 ///
 /// In tests one can be made of a value: `Resource::from(value)` belongs to no pool.
 pub struct Resource<T> {
@@ -35,6 +36,16 @@ impl<T> Resource<T> {
             loan: Some(loan),
             control,
         }
+    }
+
+    /// The resource once more, for who had it and gave it back; `None` where it is still out, or is broken.
+    pub(super) fn again(loan: &Arc<Loan<T>>, control: &Arc<Control>) -> Option<Self> {
+        let value = loan.take_good()?;
+        Some(Self::lent(value, Arc::clone(loan), Arc::clone(control)))
+    }
+
+    pub(super) fn loan(&self) -> Option<&Arc<Loan<T>>> {
+        self.loan.as_ref()
     }
 
     pub(super) fn control(&self) -> &Arc<Control> {
@@ -135,6 +146,21 @@ impl<T> Loan<T> {
         match std::mem::replace(&mut *place, Place::Out) {
             Place::Back(back) => Some(back),
             _ => None,
+        }
+    }
+
+    /// What has come back, if it has, and was not said to be broken.
+    fn take_good(&self) -> Option<Box<T>> {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *place, Place::Out) {
+            Place::Back(Back {
+                value,
+                marked: false,
+            }) => Some(value),
+            other => {
+                *place = other;
+                None
+            }
         }
     }
 

@@ -16,8 +16,9 @@ use super::resource::Resource;
 use super::serve::{End, Verdict, failure, supervise};
 use super::shared::Shared;
 use super::work::Waiting;
-use super::worker::{Lent, Worker};
+use super::worker::{Lent, Slot, Worker};
 use crate::task::BoxError;
+use crate::task::error::boxed;
 
 /// Whoever called `run_now`, for a stop to reach.
 #[derive(Default)]
@@ -51,21 +52,34 @@ impl<T: Send + 'static> Pool<T> {
     /// function nor its future needs to be `Send`. Dropped before its end, it takes its resource with it.
     pub async fn run_now<R, E, F, Fut>(&self, work: F) -> Result<R, Error>
     where
-        E: Into<BoxError>,
+        E: Into<BoxError> + 'static,
         F: FnOnce(Resource<T>) -> Fut,
         Fut: Future<Output = Result<R, E>>,
     {
         let shared = &self.shared;
         let caller = Arc::new(Caller::default());
         let asked = Instant::now();
-        let worker = self.borrow_or_make(&caller).await?;
+        let waiting: Arc<dyn Waiting> = Arc::clone(&caller) as _;
+        let found = shared.borrow(&waiting)?;
+        let _here = Here {
+            shared,
+            caller: &caller,
+        };
+        let worker = match found {
+            Ok(worker) => worker,
+            Err(slot) => self.make(slot, &caller).await?,
+        };
+        if caller.control.is_settled() {
+            shared.release(worker, None);
+            return Err(caller.refused().unwrap_or(Error::Stopped));
+        }
         let started = Instant::now();
         let (resource, lent) = worker.lend(&caller.control);
         let mut borrowed = Borrowed {
             shared,
             lent: Some(lent),
         };
-        let attempt = async { work(resource).await.map_err(Into::into) };
+        let attempt = async { work(resource).await.map_err(boxed) };
         let patience = shared.options.patience;
         let end = supervise(attempt, &caller.control, None, patience, |_| {}).await;
         let ended = Instant::now();
@@ -84,13 +98,8 @@ impl<T: Send + 'static> Pool<T> {
         }
     }
 
-    async fn borrow_or_make(&self, caller: &Arc<Caller>) -> Result<Worker<T>, Error> {
+    async fn make(&self, slot: Slot<T>, caller: &Caller) -> Result<Worker<T>, Error> {
         let shared = &self.shared;
-        let waiting: Arc<dyn Waiting> = Arc::clone(caller) as _;
-        let slot = match shared.borrow(&waiting)? {
-            Ok(worker) => return Ok(worker),
-            Err(slot) => slot,
-        };
         match shared.create().await {
             Ok(value) => Ok(slot.with(value)),
             Err(error) => {
@@ -99,6 +108,20 @@ impl<T: Send + 'static> Pool<T> {
                 }
                 Err(Error::Create(error.into()))
             }
+        }
+    }
+}
+
+/// A call on its way. Dropped before its end, it counts as canceled.
+struct Here<'a, T: Send + 'static> {
+    shared: &'a Arc<Shared<T>>,
+    caller: &'a Caller,
+}
+
+impl<T: Send + 'static> Drop for Here<'_, T> {
+    fn drop(&mut self) {
+        if self.caller.control.settle() {
+            self.shared.observer.record(Event::Canceled);
         }
     }
 }
@@ -116,7 +139,8 @@ impl<T: Send + 'static> Borrowed<'_, T> {
             return self.shared.come_home(lent, verdict);
         }
         match lent.collect() {
-            Ok((worker, _)) => drop(self.shared.destroy(worker).await),
+            // Goes on where the caller goes away. An error means that its runtime has ended.
+            Ok((worker, _)) => drop(self.shared.retire(worker).await),
             Err(lent) => self.shared.come_home(lent, verdict),
         }
     }

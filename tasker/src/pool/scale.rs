@@ -121,8 +121,8 @@ impl Scaler {
                 // Nothing has ended yet, so nothing is known.
                 None => workers * 2,
             };
-            // More comes in than goes out, whatever the figures say.
-            let falls_behind = arrived > finished;
+            // More comes in than goes out, or nothing does, whatever the figures say.
+            let falls_behind = arrived > finished || finished == 0;
             let wanted = wanted.max(workers + usize::from(falls_behind));
             // No more than have something to do.
             let wanted = wanted.min(workers + queued - idle).min(self.max);
@@ -270,6 +270,19 @@ mod tests {
         assert_eq!(bench.after(0, 0, 0), Step::Grow(4));
         bench.look.workers = 8;
         assert_eq!(bench.after(0, 0, 0), Step::Stay);
+    }
+
+    /// Short work was seen, and now all workers are stuck in long work, beside which nothing is heard of.
+    #[test]
+    fn it_grows_where_nothing_comes_out_whatever_was_known_before() {
+        let mut bench = Bench::new();
+        let _ = bench.after(500, 500, 1);
+        (bench.look.idle, bench.look.queued) = (0, 50);
+        let _ = bench.after(52, 0, 0);
+        for _ in 0..WINDOW + 1 {
+            let _ = bench.after(0, 0, 0);
+        }
+        assert_eq!(bench.after(0, 0, 0), Step::Grow(1));
     }
 
     #[test]

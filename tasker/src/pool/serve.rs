@@ -5,7 +5,7 @@
 //! the fresh resource before anything that waits.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use super::metrics::{Event, Timing};
 use super::shared::{Shared, Turn};
 use super::work::Waiting;
 use super::worker::{Lent, Worker};
+use crate::lifecycle::find;
 use crate::task::BoxError;
 use crate::worker::panics;
 
@@ -130,20 +131,16 @@ impl<T: Send + 'static> Shared<T> {
 
     /// What an error says about the resource.
     pub(super) fn judge(&self, error: &(dyn std::error::Error + 'static)) -> Verdict {
-        let mut link = Some(error);
-        while let Some(error) = link {
-            if let Some(failed) = error.downcast_ref::<HandlerFailed>() {
-                return match failed.broken {
+        let known = |link: &(dyn std::error::Error + 'static)| {
+            if let Some(failed) = link.downcast_ref::<HandlerFailed>() {
+                return Some(match failed.broken {
                     true => Verdict::Broken,
                     false => Verdict::Suspect,
-                };
+                });
             }
-            if self.manager.is_broken(error) {
-                return Verdict::Broken;
-            }
-            link = error.source();
-        }
-        Verdict::Suspect
+            self.manager.is_broken(link).then_some(Verdict::Broken)
+        };
+        find(error, &known).unwrap_or(Verdict::Suspect)
     }
 
     /// Brings a judged resource home when it comes back.
@@ -236,11 +233,30 @@ pub(super) async fn supervise<R>(
     patience: Duration,
     timed_out: impl FnOnce(Duration),
 ) -> End<R> {
-    let mut attempt = pin!(panics::caught(attempt));
+    let mut attempt = pin!(Some(panics::caught(attempt)));
+    let end = match attempt.as_mut().as_pin_mut() {
+        Some(attempt) => watch(attempt, control, timeout, patience, timed_out).await,
+        None => End::Dropped,
+    };
+    // What it leaves behind may panic too.
+    if let Err(panic) = panics::caught_here(|| attempt.set(None)) {
+        tracing::error!(target: "tasker::pool", "work that was dropped {panic}");
+    }
+    end
+}
+
+async fn watch<R>(
+    mut attempt: Pin<&mut impl Future<Output = Result<Result<R, BoxError>, String>>>,
+    control: &Control,
+    timeout: Option<Duration>,
+    patience: Duration,
+    timed_out: impl FnOnce(Duration),
+) -> End<R> {
     let out_of_time = async {
         match timeout {
             Some(limit) => {
-                tokio::time::sleep(limit).await;
+                // Boxed, since most work has none.
+                Box::pin(tokio::time::sleep(limit)).await;
                 limit
             }
             None => std::future::pending().await,

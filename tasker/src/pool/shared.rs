@@ -131,7 +131,7 @@ impl<T: Send + 'static> Shared<T> {
         state.tally.arrived += 1;
         if let Some(worker) = state.idle.pop() {
             let waiting: Arc<dyn Waiting> = Arc::clone(&queued.work) as _;
-            state.running.insert(worker.slot.id, waiting);
+            state.running.insert(worker.slot.place, waiting);
             drop(state);
             drop(place);
             self.observer.record_at(Event::Arrived, queued.since);
@@ -165,7 +165,7 @@ impl<T: Send + 'static> Shared<T> {
         // Dropped after the lock: what it holds is the application's.
         let _ended;
         let mut state = self.lock();
-        _ended = state.running.remove(&worker.slot.id);
+        _ended = state.running.remove(worker.slot.place);
         state.tally.add(ran);
         if worker.slot.temporary {
             drop(state);
@@ -179,7 +179,7 @@ impl<T: Send + 'static> Shared<T> {
         match taken {
             Some((queued, lane)) => {
                 let waiting: Arc<dyn Waiting> = Arc::clone(&queued.work) as _;
-                state.running.insert(worker.slot.id, waiting);
+                state.running.insert(worker.slot.place, waiting);
                 drop(state);
                 self.free_place(lane);
                 Some((worker, queued))
@@ -221,15 +221,15 @@ impl<T: Send + 'static> Shared<T> {
         if state.phase != Phase::Open {
             return Err(Error::Stopped);
         }
-        let (id, found) = match state.idle.pop() {
-            Some(worker) => (worker.slot.id, Ok(worker)),
+        let (place, found) = match state.idle.pop() {
+            Some(worker) => (worker.slot.place, Ok(worker)),
             None => {
                 state.temporary += 1;
                 let slot = self.slot(&mut state, true);
-                (slot.id, Err(slot))
+                (slot.place, Err(slot))
             }
         };
-        state.running.insert(id, Arc::clone(waiting));
+        state.running.insert(place, Arc::clone(waiting));
         drop(state);
         self.observer.record(Event::Arrived);
         Ok(found)
@@ -269,7 +269,7 @@ impl<T: Send + 'static> Shared<T> {
     /// Forgets a worker whose slot is gone.
     pub(super) fn forget(self: &Arc<Self>, slot: &Slot<T>) {
         let mut state = self.lock();
-        let ended = state.running.remove(&slot.id);
+        let ended = state.running.vacate(slot.place);
         match slot.temporary {
             true => state.temporary -= 1,
             false => state.workers -= 1,
@@ -281,9 +281,23 @@ impl<T: Send + 'static> Shared<T> {
         let revives = is_stranded && state.phase == Phase::Open && !state.revived;
         state.revived |= revives;
         let slots = self.slots(&mut state, usize::from(revives));
+        // Nor is there anybody to answer what waits, then.
+        let left = match is_stranded && state.phase == Phase::Open && !revives {
+            true => state.queue.drain(),
+            false => Vec::new(),
+        };
         drop(state);
         drop(ended);
         self.hire(slots);
+        for (queued, lane) in left {
+            let control = queued.work.control();
+            if control.settle() {
+                self.observer.record(Event::Canceled);
+                queued.work.refuse(Error::Stopped);
+            }
+            control.abort();
+            self.free_place(lane);
+        }
     }
 
     /// Whoever decides on the pool's behalf, from its first use on.
@@ -314,13 +328,12 @@ impl<T: Send + 'static> Shared<T> {
     }
 
     fn slot(self: &Arc<Self>, state: &mut State<T>, temporary: bool) -> Slot<T> {
-        state.last_id += 1;
         Slot {
-            id: state.last_id,
+            place: state.running.place(),
             temporary,
             starting: false,
             shared: Arc::downgrade(self),
-            alive: Some(self.tracker.token()),
+            _alive: self.tracker.token(),
         }
     }
 

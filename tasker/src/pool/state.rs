@@ -1,13 +1,12 @@
 //! [`State`]: what is under a pool's lock.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::queue::Queue;
-use super::work::{Queued, Waiting};
+use super::running::Running;
+use super::work::Queued;
 use super::worker::Worker;
 
 /// How far a pool is on its way to its end.
@@ -34,15 +33,13 @@ pub(super) struct State<T: Send + 'static> {
     /// The one that is idle for the longest comes first.
     pub(super) idle: Vec<Worker<T>>,
     pub(super) queue: Queue<Queued<T>>,
-    /// By the worker's id.
-    pub(super) running: BTreeMap<u64, Arc<dyn Waiting>>,
+    pub(super) running: Running,
     /// What the scaling looks at, counted from the beginning.
     pub(super) tally: Tally,
     /// When a resource could last not be made.
     pub(super) create_failed: Option<Instant>,
     /// Whether a worker was made for work that had lost its last one, and is not there yet.
     pub(super) revived: bool,
-    pub(super) last_id: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,11 +63,10 @@ impl<T: Send + 'static> State<T> {
             temporary: 0,
             idle: Vec::new(),
             queue: Queue::new(starvation_bound),
-            running: BTreeMap::new(),
+            running: Running::default(),
             tally: Tally::default(),
             create_failed: None,
             revived: false,
-            last_id: 0,
         }
     }
 }

@@ -118,7 +118,7 @@ impl<T: Send + 'static> Shared<T> {
         let killed = state.killed;
         let idle = std::mem::take(&mut state.idle);
         let waiting = state.queue.drain();
-        let running: Vec<_> = state.running.values().cloned().collect();
+        let running: Vec<_> = state.running.all().cloned().collect();
         drop(state);
         self.observer.emitter().queued(-(waiting.len() as f64));
         let waiting = waiting.into_iter().map(|(queued, _)| queued.work as _);

@@ -22,8 +22,9 @@ use super::handle::{Cancel, Handle, Waiter};
 use super::queue::Priority;
 use super::resource::Resource;
 use super::shared::Shared;
+use super::submitted::{Step, Submitted};
 use super::work::{Answer, Entry, Queued, Terms, Work};
-use crate::task::{BoxError, BoxFuture};
+use crate::task::BoxError;
 use crate::worker::panics;
 
 /// Work about to be submitted to a [`Pool`](super::Pool): awaited it gives the result. Inert until then.
@@ -57,7 +58,9 @@ impl<T: Send + 'static, F> Submit<T, F> {
     }
 
     /// How long one attempt may run. When it is over the caller is answered at once, the work is told by its token
-    /// (see [`Resource::token`]) or dropped, and what was dropped takes its resource with it. Default: no limit.
+    /// (see [`Resource::token`]) or dropped, and what was dropped takes its resource with it. Work that blocks its thread
+    /// and never yields is beyond reach: it runs on, and its result counts. The wait for a place in the queue, or for a
+    /// resource, is no part of it. Default: no limit.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.terms.timeout = timeout.into();
         self
@@ -74,10 +77,27 @@ impl<T, R, E, F, Fut> Submit<T, F>
 where
     T: Send + 'static,
     R: Send + 'static,
-    E: Into<BoxError>,
+    E: Into<BoxError> + 'static,
     F: FnMut(Resource<T>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<R, E>> + Send + 'static,
 {
+    /// Mostly there is a place in the queue, and then nothing has to be boxed to wait for it.
+    pub(super) fn begin(self) -> Result<Step<T, R, F>, Error> {
+        let shared = Arc::clone(&self.shared);
+        let place = match shared.try_place(self.priority) {
+            Ok(place) => place,
+            Err(Error::Full) => {
+                let waits = async move { Waiter::new(self.handle().await?).await };
+                return Ok(Step::Waits(Box::pin(waits)));
+            }
+            Err(error) => return Err(error),
+        };
+        let priority = self.priority;
+        let (work, handle) = self.with_handle();
+        shared.admit(work, priority, place)?;
+        Ok(Step::Placed(Waiter::new(handle)))
+    }
+
     /// Submits it, waiting for a place in the queue, and gives a handle on it.
     pub async fn handle(self) -> Result<Handle<R>, Error> {
         let shared = Arc::clone(&self.shared);
@@ -199,15 +219,15 @@ impl<T, R, E, F, Fut> IntoFuture for Submit<T, F>
 where
     T: Send + 'static,
     R: Send + 'static,
-    E: Into<BoxError>,
+    E: Into<BoxError> + 'static,
     F: FnMut(Resource<T>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<R, E>> + Send + 'static,
 {
     type Output = Result<R, Error>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
+    type IntoFuture = Submitted<T, R, F>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Waiter::new(self.handle().await?).await })
+        Submitted::new(self)
     }
 }
 

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::error::Error;
@@ -100,13 +101,17 @@ impl<T: Send + 'static> Shared<T> {
         slot
     }
 
-    /// Destroys a worker in a task of its own.
-    pub(super) fn retire(self: &Arc<Self>, worker: Worker<T>) {
+    /// Destroys a worker in a task of its own; the receiver hears when it has.
+    pub(super) fn retire(self: &Arc<Self>, worker: Worker<T>) -> oneshot::Receiver<()> {
         let shared = Arc::clone(self);
+        let (gone, is_gone) = oneshot::channel();
         self.spawn(async move {
             let slot = shared.destroy(worker).await;
             drop(slot);
+            // Mostly nobody waits for it.
+            let _ = gone.send(());
         });
+        is_gone
     }
 
     /// Replaces a broken resource; what the worker does next. `retry` is the work it broke under.
@@ -148,16 +153,17 @@ impl<T: Send + 'static> Shared<T> {
             if failures >= FAILURES {
                 self.tell_who_waits(error);
             }
-            // A stop does not wait for who only sleeps.
-            slot.alive = None;
+            // A stop waits for one more try, where there is work, and for none after that.
+            if self.closing.is_cancelled() || !self.tries_again() {
+                return None;
+            }
+            tokio::select! {
+                () = self.closing.cancelled() => {}
+                () = tokio::time::sleep(delay(failures)) => {}
+            }
             if !self.tries_again() {
                 return None;
             }
-            tokio::time::sleep(delay(failures)).await;
-            if !self.tries_again() {
-                return None;
-            }
-            slot.alive = Some(self.tracker().token());
         }
     }
 
@@ -168,7 +174,7 @@ impl<T: Send + 'static> Shared<T> {
         let mut state = self.lock();
         _ended = match has_work {
             true => None,
-            false => state.running.remove(&slot.id),
+            false => state.running.remove(slot.place),
         };
         let has_work = has_work || !state.queue.is_empty();
         let is_wanted = match state.phase {
@@ -196,11 +202,11 @@ impl<T: Send + 'static> Shared<T> {
         state.create_failed = Some(Instant::now());
         let Some(queued) = retry else { return };
         // Not the last to hold it, so nothing of the application's is dropped under the lock.
-        state.running.remove(&slot.id);
+        state.running.remove(slot.place);
         match state.idle.pop() {
             Some(worker) => {
                 let waiting: Arc<dyn Waiting> = Arc::clone(&queued.work) as _;
-                state.running.insert(worker.slot.id, waiting);
+                state.running.insert(worker.slot.place, waiting);
                 drop(state);
                 self.begin((worker, queued));
             }

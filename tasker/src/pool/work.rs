@@ -15,6 +15,7 @@ use tracing::{Instrument, Span};
 use super::control::Control;
 use super::error::Error;
 use super::resource::Resource;
+use crate::task::error::boxed;
 use crate::task::{BoxError, BoxFuture};
 
 /// Somebody who waits for an answer.
@@ -139,7 +140,7 @@ impl<T, R, E, F, Fut> Work<T> for Entry<R, F>
 where
     T: Send + 'static,
     R: Send + 'static,
-    E: Into<BoxError>,
+    E: Into<BoxError> + 'static,
     F: FnMut(Resource<T>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<R, E>> + Send + 'static,
 {
@@ -151,7 +152,7 @@ where
                 let mut function = self.function.lock().unwrap_or_else(PoisonError::into_inner);
                 function(resource)
             };
-            let value = future.await.map_err(Into::into)?;
+            let value = future.await.map_err(boxed)?;
             self.reply
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

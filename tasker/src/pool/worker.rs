@@ -15,14 +15,15 @@ use super::shared::Shared;
 
 /// The place of one worker.
 pub(super) struct Slot<T: Send + 'static> {
-    pub(super) id: u64,
+    /// In the list of what runs.
+    pub(super) place: usize,
     /// Not one of the pool's workers: made for one call of `run_now`, and destroyed after it.
     pub(super) temporary: bool,
     /// Its resource is being made.
     pub(super) starting: bool,
     pub(super) shared: Weak<Shared<T>>,
     /// What a stop waits for.
-    pub(super) alive: Option<TaskTrackerToken>,
+    pub(super) _alive: TaskTrackerToken,
 }
 
 impl<T: Send + 'static> Slot<T> {

@@ -83,6 +83,8 @@
 //!
 //! A microsecond or less for most rules, whenever they began. No search goes on for ever: a rule's calendar ends with
 //! the year 3999, and one whose clauses leave out a hundred thousand matches in a row is an error.
+//!
+#![doc = include_str!("policies.md")]
 
 mod calendar;
 mod civil;
@@ -106,6 +108,7 @@ mod policy;
 mod rrule;
 mod rule;
 pub(crate) mod runner;
+pub(crate) mod stored;
 #[cfg(test)]
 mod tests;
 mod text;

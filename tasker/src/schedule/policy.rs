@@ -1,6 +1,7 @@
 //! What a rule makes of local times that a clock change leaves out or repeats.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::grammar::{Message, cursor, suggest};
 
@@ -56,6 +57,22 @@ const fn wrong(word: &str, policy: &str, known: &[&str]) -> Message {
         .text("` is no policy")
         .suggest(suggest::closest(word, known))
         .text("write ")
+}
+
+impl FromStr for Gap {
+    type Err = Message;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+impl FromStr for Fold {
+    type Err = Message;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
 }
 
 impl fmt::Display for Gap {

@@ -137,6 +137,27 @@ impl Rule {
         }
     }
 
+    /// The text of the rule `text` with these policies in place of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rule::parse`]; a rule that no clock change touches takes no policy.
+    pub(crate) fn with_policies(
+        text: &str,
+        gap: Option<Gap>,
+        fold: Option<Fold>,
+    ) -> Result<String, Message> {
+        let mut rule = Self::parse(text)?;
+        if gap.is_none() && fold.is_none() {
+            return Ok(text.to_owned());
+        }
+        rule.gap = gap.or(rule.gap);
+        rule.fold = fold.or(rule.fold);
+        let text = rule.to_string();
+        Self::parse(&text)?;
+        Ok(text)
+    }
+
     /// Whether the rule names local times, which a clock change can leave out or repeat.
     pub(super) const fn has_clock(&self) -> bool {
         !matches!(self.when, When::Every { .. }) && self.when.offset().is_none()

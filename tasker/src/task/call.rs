@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::context::Context;
-use super::error::BoxError;
+use super::error::{self, BoxError};
 use super::handler::{BoxFuture, CallError, FromContext, Output};
 use super::params::{Fields, Params};
 use super::state::States;
@@ -67,10 +67,10 @@ impl<T: Serialize + Send + 'static> OutputValue for T {}
     message = "`{Self}` cannot be the error of a task",
     label = "implement `std::error::Error` for it, with `Send` and `Sync`, or return `anyhow::Result`"
 )]
-pub trait Failure: Into<BoxError> {}
+pub trait Failure: Into<BoxError> + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<E: Into<BoxError>> Failure for E {}
+impl<E: Into<BoxError> + 'static> Failure for E {}
 
 /// How an output is written.
 pub type Write<T> = fn(&T) -> Result<Option<String>, String>;
@@ -89,7 +89,7 @@ pub const fn output<T: OutputValue>() -> Write<T> {
 
 /// How an error of type `E` is boxed.
 pub const fn failure<E: Failure>() -> fn(E) -> BoxError {
-    |error| error.into()
+    error::boxed::<E>
 }
 
 /// How something that is no param is had.
@@ -159,7 +159,7 @@ pub async fn handle<H: super::handler::Handler>(
     handler: H,
     context: &Context,
 ) -> Result<H::Output, BoxError> {
-    handler.handle(context.clone()).await.map_err(Into::into)
+    handler.handle(context.clone()).await.map_err(error::boxed)
 }
 
 /// Picks, for a type known where it is used, the better of two ways: a method of a trait on `Pick<T>` is found

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::BoxError;
 use super::state::{State, States};
 use crate::client::Tasker;
+use crate::error::Result;
 
 /// One attempt, as its handler sees it. Cheap to clone.
 #[derive(Clone)]
@@ -105,6 +106,21 @@ impl Context {
     pub fn scheduled_for(&self) -> Option<Instant> {
         let job = self.inner.job.as_ref()?;
         job.occurrence.map(|occurrence| occurrence.at)
+    }
+
+    /// Earlier occurrences of its schedule that passed without a job and that this job stands for too, oldest first: those of
+    /// an outage under `catch_up = once`; under `all`, of the oldest job, those beyond its bound. The latest 100 are kept.
+    /// Empty where nothing was missed, and where the task is run by hand. Asks the store, since few jobs want to know.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot be asked.
+    pub async fn missed(&self) -> Result<Vec<Instant>> {
+        let Some(job) = self.job_id().filter(|_| self.scheduled_for().is_some()) else {
+            return Ok(Vec::new());
+        };
+        let found = self.inner.tasker.store().await?.job(job.into()).await?;
+        Ok(found.map(|job| job.missed).unwrap_or_default())
     }
 
     /// The token that fires when the attempt should end: it was canceled, its time is over, the process stops, or

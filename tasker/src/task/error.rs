@@ -2,7 +2,7 @@
 //!
 //! In: any error a handler returns. Out: its [`Disposition`], and its message for the job's history. An error
 //! built by [`TaskError`] carries its disposition in a mark one step down its `source()` chain, where it is
-//! found through any wrapping (a wrapper such as anyhow's may hide the outermost error's type). Any other
+//! found through any wrapping (a wrapper such as eyre's may hide the outermost error's type). Any other
 //! error means: retry by the policy.
 
 use std::error::Error;
@@ -11,6 +11,25 @@ use std::time::Duration;
 
 /// A boxed error, as handlers return it to the runtime.
 pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Boxes an error. What an `anyhow::Error` holds comes out as itself: boxed by its own conversion it would hide its type,
+/// and nobody could ask whether it is the one that means a broken resource.
+#[cfg(feature = "anyhow")]
+pub(crate) fn boxed<E: Into<BoxError> + 'static>(error: E) -> BoxError {
+    let mut error = Some(error);
+    let any: &mut dyn std::any::Any = &mut error;
+    let held = any.downcast_mut().and_then(Option::<anyhow::Error>::take);
+    match held {
+        Some(held) => held.reallocate_into_boxed_dyn_error_without_backtrace(),
+        None => error.expect("only one of anyhow's is taken").into(),
+    }
+}
+
+/// Boxes an error.
+#[cfg(not(feature = "anyhow"))]
+pub(crate) fn boxed<E: Into<BoxError> + 'static>(error: E) -> BoxError {
+    error.into()
+}
 
 /// What becomes of a job whose handler returned an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,13 +161,16 @@ pub(crate) fn message(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// An error and its causes, the error first.
+/// An error and its causes, the error first. The cause of a mark is among them, which its `source()` leaves out.
 pub(crate) fn chain<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |link| {
         let link: &'a (dyn Error + 'static) = *link;
-        link.source()
+        match link.downcast_ref::<Mark>() {
+            Some(mark) => mark.cause.as_ref().map(|cause| &**cause as _),
+            None => link.source(),
+        }
     })
 }
 

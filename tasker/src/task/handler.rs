@@ -52,7 +52,8 @@ pub type Run = fn(Call) -> BoxFuture<'static, Result<Output, CallError>>;
     label = "implement `tasker::FromContext` for this type, or take it as a parameter or as `State<…>`"
 )]
 pub trait FromContext: Sized + Send {
-    /// Makes the value for one attempt. An error fails the attempt, which is retried by the policy.
+    /// Makes the value for one attempt. An error fails the attempt, which is retried by the policy unless a
+    /// [`TaskError`](crate::TaskError) says otherwise.
     fn from_context(context: &Context) -> impl Future<Output = Result<Self, BoxError>> + Send;
 
     /// What is missing for this to work, if that can be told when the application starts.
@@ -94,5 +95,5 @@ pub trait Handler: Sized + Send + 'static {
     fn handle(
         self,
         context: Context,
-    ) -> impl Future<Output = Result<Self::Output, impl Into<BoxError>>> + Send;
+    ) -> impl Future<Output = Result<Self::Output, impl Into<BoxError> + 'static>> + Send;
 }

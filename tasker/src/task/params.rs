@@ -30,6 +30,12 @@ pub trait Params: Sized + Send + 'static {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoParams;
 
+impl From<()> for NoParams {
+    fn from((): ()) -> Self {
+        Self
+    }
+}
+
 impl Params for NoParams {
     fn encode(&self) -> Result<Fields, ParamError> {
         Ok(Fields::new())

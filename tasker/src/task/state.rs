@@ -154,6 +154,6 @@ impl fmt::Debug for States {
 pub(crate) fn missing<T: ?Sized>() -> String {
     let name = type_name::<T>();
     format!(
-        "no `State<{name}>` was given to the application: add `.state(value)` or `.state_with(…)` before `.run()`"
+        "no `State<{name}>` was given to the application: add `.state(value)` to the `App` or to `Tasker::builder()`"
     )
 }

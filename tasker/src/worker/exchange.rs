@@ -1,6 +1,6 @@
 //! One exchange with the store: notes, then outcomes in and claimed jobs out; and what to do when it fails.
 //!
-//! While one is in flight the next gathers, so batches grow with the load and a lone job waits for nothing.
+//! While one is in flight (see `flights`) the next gathers, so batches grow with the load and a lone job waits for nothing.
 //! Trouble that may pass keeps the outcomes for the next try. Trouble that will not is some row the store
 //! cannot take: the batch is sent once more, then split until the row is found, the others get through, and the bad one
 //! is recorded as a failure with a message in place of what could not be kept. What a failed exchange may
@@ -29,6 +29,8 @@ pub(crate) struct Exchange {
     pub(crate) finishes: Vec<Finish>,
     /// Of those, whose job may have ended in a transaction of the handler's, and how.
     pub(crate) sealed: HashMap<Lease, JobState>,
+    /// Up to which number held jobs are to be started.
+    pub(crate) started: Option<i64>,
     pub(crate) claim: Option<Claim>,
     /// Those of the finishes that were sent before, with no answer.
     pub(crate) resent: HashSet<Lease>,
@@ -53,13 +55,38 @@ pub(crate) struct Exchanged {
     pub(crate) stale_notes: Vec<Lease>,
     /// Notes to be tried again.
     pub(crate) unsent: Vec<Said>,
-    /// How many jobs were asked for.
+    /// How many jobs were asked for, how many more than were finished, and how many of them were to start at once.
     pub(crate) asked: u32,
+    pub(crate) added: u32,
+    pub(crate) starting: u32,
+    /// Whether held jobs may start, where that was said.
+    pub(crate) started: Option<bool>,
     /// The trouble, if any.
     pub(crate) error: Option<StoreError>,
 }
 
 impl Exchange {
+    /// How many jobs it asks for.
+    pub(crate) fn asked(&self) -> u32 {
+        self.claim.as_ref().map_or(0, |claim| claim.limit)
+    }
+
+    /// By how many it raises the number of claimed jobs at the most.
+    pub(crate) fn added(&self) -> u32 {
+        let finished = u32::try_from(self.finishes.len()).unwrap_or(u32::MAX);
+        self.asked().saturating_sub(finished)
+    }
+
+    /// How many of them start at once.
+    pub(crate) fn starting(&self) -> u32 {
+        (self.claim.as_ref()).map_or(0, |claim| claim.start.min(claim.limit))
+    }
+
+    /// Whether no other may be under way beside it.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.compare.is_some() || !self.notes.is_empty()
+    }
+
     /// Carries it out.
     pub(crate) async fn carry_out(self, store: Arc<dyn Store>) -> Exchanged {
         let mut result = Exchanged {
@@ -70,7 +97,10 @@ impl Exchange {
             compared: false,
             stale_notes: Vec::new(),
             unsent: Vec::new(),
-            asked: self.claim.as_ref().map_or(0, |claim| claim.limit),
+            asked: self.asked(),
+            added: self.added(),
+            starting: self.starting(),
+            started: self.started.map(|_| false),
             error: None,
         };
         result.send_notes(store.as_ref(), self.notes).await;
@@ -85,18 +115,20 @@ impl Exchange {
             result.unsettled = self.finishes;
             return result;
         }
-        if self.finishes.is_empty() && self.claim.is_none() {
+        if self.finishes.is_empty() && self.claim.is_none() && self.started.is_none() {
             return result;
         }
         let settle = Settle {
             worker: self.worker,
             finishes: self.finishes.clone(),
+            started: self.started,
             claim: self.claim,
         };
         match store.settle(settle).await {
             Ok(mut answer) => {
                 let fates = std::mem::take(&mut answer.fates);
                 result.settled = self.finishes.into_iter().zip(fates).collect();
+                result.started = self.started.map(|_| answer.started);
                 result.claimed = answer;
             }
             Err(error) if error.is_transient() || self.finishes.is_empty() => {
@@ -247,6 +279,7 @@ impl Exchanged {
         let settle = Settle {
             worker,
             finishes: finishes.clone(),
+            started: None,
             claim: None,
         };
         match store.settle(settle).await {

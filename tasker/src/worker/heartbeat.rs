@@ -16,6 +16,8 @@ use tasker_store::{Beat, Lease, NewWorker, Store, StoreError, WorkerId};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::identity;
+
 /// When the worker beats, and what that means.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pulse {
@@ -103,21 +105,18 @@ pub(crate) fn start(
 
 async fn beat_for_ever(
     store: &dyn Store,
-    worker: NewWorker,
+    mut worker: NewWorker,
     pulse: Pulse,
     news: mpsc::UnboundedSender<News>,
 ) {
     let mut first = true;
     loop {
-        let worker = NewWorker {
-            id: WorkerId::generate(),
-            ..worker.clone()
-        };
+        worker.id = WorkerId::generate();
         let id = worker.id;
         // Counted from before the call: the store's lease cannot end earlier than ours.
         let joined = loop {
             let before = Monotonic::now();
-            match store.join(worker.clone()).await {
+            match join(store, &mut worker, first).await {
                 Ok(()) => break before,
                 Err(error) if first && !error.is_transient() => {
                     let _ = news.send(News::Refused(error));
@@ -133,6 +132,13 @@ async fn beat_for_ever(
         tracing::warn!(worker = %id, "this worker's lease is over; joining anew");
         let _ = news.send(News::Fenced);
     }
+}
+
+/// Puts the worker on the list, in the place of those that it finds there and that are gone.
+async fn join(store: &dyn Store, worker: &mut NewWorker, first: bool) -> Result<(), StoreError> {
+    let listed = store.workers().await?;
+    identity::place(worker, &listed, first);
+    store.join(worker.clone()).await
 }
 
 /// Beats until the incarnation is over.

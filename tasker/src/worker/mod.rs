@@ -1,7 +1,7 @@
 //! The worker: claims jobs, runs them, and tells the store what came of them.
 //!
 //! ```text
-//! heartbeat (own thread) ──news──→ settler ⇄ store (one exchange at a time)
+//! heartbeat (own thread) ──news──→ settler ⇄ store (one exchange at a time, or two)
 //!                                   │  ↑
 //!                             attempts  finishes
 //!                                   ↓  │
@@ -13,11 +13,14 @@
 //! any number of processes. Read next: `settler` (the loop), `executor` (one attempt), `heartbeat` (the lease).
 
 pub(crate) mod attempt;
+mod backlog;
 mod doubt;
 mod events;
 mod exchange;
 pub(crate) mod executor;
+mod flights;
 pub(crate) mod heartbeat;
+pub(crate) mod identity;
 mod outcome;
 pub(crate) mod panics;
 mod phase;
@@ -25,6 +28,7 @@ mod remaining;
 mod roster;
 mod settler;
 mod slots;
+mod state;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +51,9 @@ use crate::{declaration, maintenance};
 #[derive(Clone, Debug)]
 pub struct WorkerBuilder {
     tasker: Tasker,
+    name: Option<String>,
     concurrency: u32,
+    prefetch: u32,
     queues: Vec<(String, Option<u32>)>,
     lease: Duration,
     grace: Duration,
@@ -59,7 +65,9 @@ impl WorkerBuilder {
     pub(crate) fn new(tasker: &Tasker) -> Self {
         Self {
             tasker: tasker.clone(),
+            name: None,
             concurrency: 10,
+            prefetch: 0,
             queues: Vec::new(),
             lease: Duration::from_secs(30),
             grace: Duration::from_secs(25),
@@ -68,10 +76,31 @@ impl WorkerBuilder {
         }
     }
 
+    /// A name that stands for this worker whatever process it is, 1 to 128 printable characters. Jobs left by an earlier
+    /// process of that name run again at once when this one starts, without waiting for the end of a lease; where that one
+    /// still works somewhere else it loses its lease, its jobs and the name. So give each worker a name of its own, such as that of its
+    /// pod or unit. Default: host and process id, which stand for nothing; even then the jobs of a process on this machine that
+    /// is seen to be gone run again at once.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
     /// How many jobs run at a time, at least 1. Default: 10.
     #[must_use]
     pub fn concurrency(mut self, jobs: u32) -> Self {
         self.concurrency = jobs;
+        self
+    }
+
+    /// How many jobs it claims ahead of time and holds until a slot is free, so that short jobs need not wait for the
+    /// store. Default: 0. Meant for jobs of milliseconds: what is held here is not there for other workers. A job held in a
+    /// process that dies comes back without having spent an attempt, as does one that a stop finds not started. Of a
+    /// queue with a bound of its own no more are taken than that bound. At most 10,000.
+    #[must_use]
+    pub fn prefetch(mut self, jobs: u32) -> Self {
+        self.prefetch = jobs;
         self
     }
 
@@ -121,9 +150,16 @@ impl WorkerBuilder {
                 "a worker runs at least 1 job at a time: give a concurrency above 0".to_owned(),
             );
         }
+        if self.prefetch > MOST_HELD {
+            faults.push(format!(
+                "a worker holds at most {MOST_HELD} jobs ahead of time, and prefetch asks for {}",
+                self.prefetch
+            ));
+        }
         if self.lease < Duration::from_secs(1) {
             faults.push("a lease lasts at least 1s".to_owned());
         }
+        faults.extend((self.name.iter()).filter_map(|name| identity::check_name(name).err()));
         faults.extend(
             self.queues
                 .iter()
@@ -157,6 +193,9 @@ impl WorkerBuilder {
         })
     }
 }
+
+/// The most jobs that a worker holds ahead of time: whoever takes them back from a dead one does so in one go.
+const MOST_HELD: u32 = 10_000;
 
 /// What to say where a binary has no task at all.
 pub(crate) const NO_TASKS: &str = "this binary contains no task: annotate a function with `#[task]`; where the \
@@ -254,7 +293,14 @@ impl Worker {
             tasker: tasker.clone(),
             store: Arc::clone(store),
             id,
-            slots: Slots::new(self.options.concurrency, self.options.queues),
+            concurrency: self.options.concurrency,
+            prefetch: self.options.prefetch,
+            slots: Slots::new(
+                self.options
+                    .concurrency
+                    .saturating_add(self.options.prefetch),
+                self.options.queues,
+            ),
             known: known.into(),
             events: self.events,
             stopper: self.stopper,
@@ -272,12 +318,14 @@ impl Worker {
 
     fn announcement(&self) -> NewWorker {
         let host = host();
-        let pid = std::process::id();
+        let name = self.options.name.clone();
         NewWorker {
             id: WorkerId::generate(),
-            name: format!("{host}:{pid}"),
+            named: name.is_some(),
+            name: name.unwrap_or_else(|| identity::default_name(&host)),
             host,
-            pid,
+            pid: std::process::id(),
+            process: identity::process(),
             lease: self.options.lease,
             concurrency: self.options.concurrency,
             queues: self
@@ -286,6 +334,8 @@ impl Worker {
                 .iter()
                 .map(|(name, _)| name.clone())
                 .collect(),
+            // The heartbeat knows when it looks at the list.
+            replaces: Vec::new(),
         }
     }
 }

@@ -82,12 +82,7 @@ pub(crate) fn succeeded(output: Option<String>) -> (Outcome, Option<String>) {
 fn describe(error: &CallError) -> (FailureKind, String, Disposition) {
     match error {
         CallError::Params(error) => (FailureKind::Params, error.to_string(), Disposition::Retry),
-        CallError::Inject(error) => (
-            FailureKind::Error,
-            message(error.as_ref()),
-            Disposition::Retry,
-        ),
-        CallError::Handler(error) => (
+        CallError::Inject(error) | CallError::Handler(error) => (
             FailureKind::Error,
             message(error.as_ref()),
             disposition(error.as_ref()),

@@ -27,6 +27,12 @@ pub(crate) async fn caught<F: Future>(future: F) -> Result<F::Output, String> {
         .map_err(|panic| describe(panic.as_ref()))
 }
 
+/// Runs `function` here and now; a panic in it is an error with message and place.
+pub(crate) fn caught_here<T>(function: impl FnOnce() -> T) -> Result<T, String> {
+    install();
+    catch_unwind(AssertUnwindSafe(function)).map_err(|panic| describe(panic.as_ref()))
+}
+
 /// Runs `function` on the pool for blocking work. A panic in it goes on in the caller, with the place where it
 /// happened on that other thread.
 pub(crate) async fn on_another_thread<T, F>(function: F) -> Result<T, JoinError>

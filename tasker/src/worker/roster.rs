@@ -73,6 +73,10 @@ impl Roster {
         self.sealed.remove(&lease);
     }
 
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -1,32 +1,32 @@
 //! The settler: the worker's one voice towards the store, and the owner of its slots.
 //!
 //! In: outcomes from the executors, news from the heartbeat, wakes from the store, the phase of a stop. Out:
-//! exchanges, one at a time, and a new attempt for each job they bring. Invariants: claimed and unsettled jobs
-//! never outnumber the slots; no claim is sent by a worker that is fenced or stopping; notes of an attempt are
+//! exchanges (see `flights`), and a new attempt for each job they bring. Invariants: running attempts never outnumber the
+//! slots, and claimed and unsettled jobs never the slots and the prefetch; a job held in the `backlog` starts after its mark is
+//! in the store; no claim is sent by a worker that is fenced or stopping; notes of an attempt are
 //! sent before its finish.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Monotonic};
 
 use tasker_store::{
-    Claimed, Fate, Finish, JobState, Lease, Store, StoreError, Wake, Wakes, WorkerId,
+    Capability, Claim, Claimed, Fate, Finish, Lease, Store, StoreError, Wake, Wakes, WorkerId,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Summary;
-use super::doubt::Doubt;
 use super::events::{Events, WorkerEvent};
 use super::exchange::{Exchange, Exchanged, not_started, pause_after};
 use super::executor::{Attempt, Done};
+use super::flights::Flights;
 use super::heartbeat::News;
 use super::phase::{Phase, Stopper};
 use super::remaining::{self, Left};
-use super::roster::{Roster, Said};
 use super::slots::Slots;
+use super::state::{OFTEN, RARELY, State};
 use crate::client::Tasker;
-use crate::task::{BoxFuture, Context};
+use crate::task::Context;
 
 /// How long a stop waits in each phase.
 #[derive(Clone, Copy, Debug)]
@@ -39,23 +39,6 @@ pub(crate) struct Patience {
     pub(crate) after_release: Duration,
 }
 
-/// How often a worker that has nothing to do looks for jobs by itself: from the first to the last, doubling.
-#[derive(Clone, Copy, Debug)]
-struct Looks {
-    first: Duration,
-    last: Duration,
-}
-
-/// Where nobody says that other processes wrote.
-const OFTEN: Looks = Looks {
-    first: Duration::from_millis(100),
-    last: Duration::from_secs(2),
-};
-/// Where that is said within moments. What is lost on the way the lookout notices too.
-const RARELY: Looks = Looks {
-    first: Duration::from_secs(1),
-    last: Duration::from_secs(30),
-};
 /// How often notes of running attempts are flushed.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
@@ -63,6 +46,9 @@ pub(crate) struct Settler {
     pub(crate) tasker: Tasker,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) id: WorkerId,
+    /// How many attempts run at a time, and how many jobs are held beyond them.
+    pub(crate) concurrency: u32,
+    pub(crate) prefetch: u32,
     pub(crate) slots: Slots,
     pub(crate) known: Arc<[String]>,
     pub(crate) events: Events,
@@ -74,36 +60,6 @@ pub(crate) struct Settler {
     pub(crate) until_empty: bool,
 }
 
-struct State {
-    roster: Roster,
-    finishes: Vec<Finish>,
-    queues: HashMap<Lease, String>,
-    unsent: Vec<Said>,
-    doubt: Doubt,
-    summary: Summary,
-    done: mpsc::UnboundedSender<Done>,
-    phase: watch::Receiver<Phase>,
-    /// Whether the worker is on the store's list.
-    alive: bool,
-    /// Whether there may be jobs to claim.
-    hungry: bool,
-    /// Whether an exchange may have notes to send.
-    chatty: bool,
-    looks: Looks,
-    look: Duration,
-    look_at: Monotonic,
-    failures: u32,
-    /// When the exchange after one that failed may be made.
-    retry_at: Option<Monotonic>,
-    /// What ran when the worker was fenced, and when it drops what still does.
-    fenced: Vec<Lease>,
-    drop_at: Option<Monotonic>,
-    /// When a stop goes on to its next phase.
-    phase_ends: Option<Monotonic>,
-    /// Whether the last outcomes are left unsaid.
-    abandoned: bool,
-}
-
 impl Settler {
     /// Settles until the worker has stopped; gives the id it had last, and what it did.
     pub(crate) async fn run(mut self) -> Result<(WorkerId, Summary), StoreError> {
@@ -111,26 +67,26 @@ impl Settler {
         let mut phase = self.stopper.watch();
         let mut wakes = self.store.work_wakes();
         let mut notes = tokio::time::interval(NOTE_EVERY);
-        let mut state = State::new(done, self.stopper.watch(), self.lease);
-        let mut in_flight: Option<BoxFuture<'static, Exchanged>> = None;
+        let mut state = State::new(done, self.stopper.watch(), self.lease, self.prefetch);
+        let parallel = self.store.capabilities().has(Capability::Parallel);
+        let mut flights = Flights::new(parallel, self.concurrency + self.prefetch);
         self.enter(&mut state);
         self.trust(&mut state, &wakes);
         loop {
-            if in_flight.is_none() {
-                in_flight = self.next_exchange(&mut state);
+            while let Some(exchange) = self.next_exchange(&mut state, &flights) {
+                flights.begin(exchange, Arc::clone(&self.store));
             }
-            if state.abandoned || (in_flight.is_none() && state.is_over()) {
+            if state.abandoned || (flights.is_empty() && state.is_over()) {
                 return Ok((self.id, state.summary));
             }
             tokio::select! {
-                Some(exchanged) = wait_for(&mut in_flight) => {
-                    in_flight = None;
+                Some(exchanged) = flights.next() => {
                     self.settled(&mut state, exchanged);
                     self.gather(&mut state, &mut dones).await;
                 }
                 Some(done) = dones.recv() => {
                     self.done(&mut state, done);
-                    if in_flight.is_none() {
+                    if flights.is_empty() {
                         self.gather(&mut state, &mut dones).await;
                     }
                 }
@@ -143,7 +99,9 @@ impl Settler {
                 }
                 _ = notes.tick() => state.chatty = true,
                 Ok(()) = phase.changed() => self.enter(&mut state),
-                () = tokio::time::sleep_until(state.next_deadline().into()) => self.due(&mut state).await,
+                () = tokio::time::sleep_until(state.next_deadline().into()) => {
+                    self.due(&mut state, flights.is_empty()).await;
+                }
             }
         }
     }
@@ -173,45 +131,65 @@ impl Settler {
         }
     }
 
-    fn next_exchange(&self, state: &mut State) -> Option<BoxFuture<'static, Exchanged>> {
-        if state.retry_at.is_some() {
+    fn next_exchange(&self, state: &mut State, flights: &Flights) -> Option<Exchange> {
+        if state.retry_at.is_some() || !flights.may_begin(state.finishes.len()) {
             return None;
         }
         let compare = state.alive && state.doubt.is_due();
+        let to_say = compare || state.chatty || !state.unsent.is_empty() || state.failures > 0;
+        if to_say && !flights.is_empty() {
+            return None;
+        }
         if std::mem::take(&mut state.chatty) {
             state.unsent.extend(state.roster.send_notes());
         }
-        let running = *state.phase.borrow() == Phase::Run && state.alive;
-        let claim = if running && state.hungry && !compare {
-            let freed = state
-                .finishes
-                .iter()
-                .filter_map(|finish| state.queues.get(&finish.lease));
-            self.slots.claim(freed.map(String::as_str), &self.known)
-        } else {
-            None
+        let running = *state.phase.borrow() == Phase::Run && state.alive && !compare;
+        let rest = state
+            .finishes
+            .split_off(flights.share(state.finishes.len()));
+        let finishes = std::mem::replace(&mut state.finishes, rest);
+        let claim = match running && (state.hungry || state.flowing) {
+            true => self.claim(state, &finishes, flights),
+            false => None,
         };
-        let nothing = claim.is_none() && state.finishes.is_empty() && state.unsent.is_empty();
-        if nothing && !compare {
+        let free = state.free(self.concurrency);
+        let started = match running {
+            true => state.backlog.mark(free, Monotonic::now()),
+            false => None,
+        };
+        let nothing = claim.is_none() && started.is_none() && finishes.is_empty();
+        if nothing && state.unsent.is_empty() && !compare {
             return None;
         }
         // What wakes arrive from here on ask for another look.
         state.hungry &= claim.is_none();
-        let finishes = std::mem::take(&mut state.finishes);
         let sealed = finishes.iter().filter_map(|finish| {
             let seal = state.roster.sealed(finish.lease);
             Some((finish.lease, seal?))
         });
-        let exchange = Exchange {
+        Some(Exchange {
             worker: self.id,
             notes: std::mem::take(&mut state.unsent),
             sealed: sealed.collect(),
             finishes,
+            started,
             claim,
             resent: state.doubt.resent(),
             compare: compare.then(|| state.queues.keys().copied().collect()),
-        };
-        Some(Box::pin(exchange.carry_out(Arc::clone(&self.store))))
+        })
+    }
+
+    /// What to claim beside these finishes: what starts at once first, then what is held.
+    fn claim(&self, state: &mut State, finishes: &[Finish], flights: &Flights) -> Option<Claim> {
+        let queues = &state.queues;
+        let freed = (finishes.iter()).filter_map(|finish| queues.get(&finish.lease));
+        let freed = freed.map(String::as_str);
+        let (asked, added) = (flights.asked, flights.added);
+        let mut claim = self.slots.claim(freed, &self.known, asked, added)?;
+        let spoken_for = state.backlog.len() + flights.starting;
+        claim.start = state.free(self.concurrency).saturating_sub(spoken_for);
+        state.backlog.number(&mut claim);
+        Some(claim)
     }
 
     fn settled(&mut self, state: &mut State, exchanged: Exchanged) {
@@ -242,6 +220,14 @@ impl Settler {
         if exchanged.compared {
             state.doubt.compared(exchanged.claimed.jobs.len());
         }
+        let is_ours = exchanged.worker == self.id;
+        if is_ours && let Some(recorded) = exchanged.started {
+            state.backlog.marked(recorded, Monotonic::now());
+            if !recorded && exchanged.error.is_none() {
+                // Off the list: the heartbeat will hear of it, and others have these jobs.
+                self.drop_held(state);
+            }
+        }
         match exchanged.error {
             Some(error) => {
                 state.doubt.arose(&exchanged.unsettled);
@@ -261,27 +247,39 @@ impl Settler {
         if exchanged.asked > 0 && state.failures == 0 {
             state.look_at = Monotonic::now() + state.look;
             // As many as were asked for: there may be more.
-            state.hungry |= claimed as u32 >= exchanged.asked;
+            state.flowing = claimed as u32 >= exchanged.asked;
+            state.hungry |= state.flowing;
         }
-        let is_ours = exchanged.worker == self.id;
         let idle = exchanged.asked > 0 && state.failures == 0 && !state.hungry;
         for job in exchanged.claimed.jobs {
-            self.start(state, job, is_ours);
+            self.slots.take(&job.queue);
+            state.queues.insert(job.lease(), job.queue.clone());
+            let may_start = state.alive && is_ours && *state.phase.borrow() == Phase::Run;
+            match (may_start, job.held) {
+                (true, None) => self.start(state, job),
+                (true, Some(_)) => state.backlog.hold(job),
+                // Claimed while the stop, or the end of the lease, was on its way.
+                (false, _) => state.finishes.push(not_started(job.lease())),
+            }
         }
+        self.start_held(state);
         // Last: whoever stops an idle worker finds the jobs of this claim started, not on their way back.
         if idle {
             self.events.send(WorkerEvent::Idle);
         }
     }
 
-    /// Starts a job, unless it `is_ours` no more: claimed by an incarnation that is over, whose lease nobody keeps.
-    fn start(&mut self, state: &mut State, job: Claimed, is_ours: bool) {
-        self.slots.take(&job.queue);
-        state.queues.insert(job.lease(), job.queue.clone());
-        let task = self.tasker.registry().get(&job.alias);
-        let may_start = state.alive && is_ours;
-        let (Some(task), Phase::Run, true) = (task, *state.phase.borrow(), may_start) else {
-            // Claimed while the stop, or the end of the lease, was on its way.
+    /// Starts what is held, as far as slots are free and the store knows of it.
+    fn start_held(&mut self, state: &mut State) {
+        while state.free(self.concurrency) > 0
+            && let Some(job) = state.backlog.next()
+        {
+            self.start(state, job);
+        }
+    }
+
+    fn start(&mut self, state: &mut State, job: Claimed) {
+        let Some(task) = self.tasker.registry().get(&job.alias) else {
             state.finishes.push(not_started(job.lease()));
             return;
         };
@@ -313,14 +311,20 @@ impl Settler {
                 let Some(job) = state.roster.remove(finish.lease) else {
                     return;
                 };
+                state.backlog.ended();
                 if busy {
                     // Another slot is held by the thread, after the one that the finish gives back.
                     self.slots.take(&job.queue);
+                    state.busy += 1;
                 }
                 state.finishes.push(*finish);
             }
-            Done::Returned { queue } => self.slots.give_back(&queue),
+            Done::Returned { queue } => {
+                self.slots.give_back(&queue);
+                state.busy = state.busy.saturating_sub(1);
+            }
         }
+        self.start_held(state);
     }
 
     fn heard(&mut self, state: &mut State, news: News) -> Result<(), StoreError> {
@@ -331,11 +335,18 @@ impl Settler {
                 state.hungry = true;
                 self.events.send(WorkerEvent::Joined(id));
             }
-            News::Cancel(leases) => leases
-                .into_iter()
-                .for_each(|lease| state.roster.cancel(lease)),
+            News::Cancel(leases) => {
+                for lease in leases {
+                    match state.backlog.remove(lease) {
+                        // The store makes it end canceled.
+                        Some(_) => state.finishes.push(not_started(lease)),
+                        None => state.roster.cancel(lease),
+                    }
+                }
+            }
             News::Fenced => {
                 self.drop_fenced(state);
+                self.drop_held(state);
                 state.alive = false;
                 state.roster.cancel_all();
                 state.fenced = state.roster.leases();
@@ -350,6 +361,11 @@ impl Settler {
     /// Enters the phase of the stop that was asked for.
     fn enter(&mut self, state: &mut State) {
         let phase = *state.phase.borrow_and_update();
+        if phase != Phase::Run {
+            for job in state.backlog.take_all() {
+                state.finishes.push(not_started(job.lease()));
+            }
+        }
         let patience = match phase {
             Phase::Run => return,
             Phase::Drain => self.patience.grace,
@@ -368,8 +384,9 @@ impl Settler {
         state.phase_ends = Some(Monotonic::now() + patience);
     }
 
-    /// Does what the nearest deadline asks for.
-    async fn due(&mut self, state: &mut State) {
+    /// Does what the nearest deadline asks for. The store is asked here only where nothing is under way: an exchange that
+    /// is not attended to may hold the one connection that the answer would need.
+    async fn due(&mut self, state: &mut State, nothing_under_way: bool) {
         let now = Monotonic::now();
         if state.retry_at.is_some_and(|at| at <= now) {
             state.retry_at = None;
@@ -391,7 +408,8 @@ impl Settler {
             state.hungry = true;
             state.look = (state.look * 2).min(state.looks.last);
             state.look_at = now + state.look;
-            if self.until_empty && state.is_idle() && *state.phase.borrow() == Phase::Run {
+            let may_ask = nothing_under_way && state.is_idle();
+            if self.until_empty && may_ask && *state.phase.borrow() == Phase::Run {
                 self.stop_if_empty().await;
             }
         }
@@ -425,68 +443,18 @@ impl Settler {
         }
     }
 
-    fn lost(&self, lease: Lease) {
-        tracing::warn!(job = %lease.job, "the lease of this job was lost; its outcome here does not count");
-        self.events.send(WorkerEvent::LostLease(lease.job));
-    }
-}
-
-impl State {
-    fn new(
-        done: mpsc::UnboundedSender<Done>,
-        phase: watch::Receiver<Phase>,
-        lease: Duration,
-    ) -> Self {
-        Self {
-            doubt: Doubt::new(lease),
-            roster: Roster::default(),
-            finishes: Vec::new(),
-            queues: HashMap::new(),
-            unsent: Vec::new(),
-            summary: Summary::default(),
-            done,
-            phase,
-            alive: true,
-            hungry: true,
-            chatty: false,
-            looks: OFTEN,
-            look: OFTEN.first,
-            look_at: Monotonic::now() + OFTEN.first,
-            failures: 0,
-            retry_at: None,
-            fenced: Vec::new(),
-            drop_at: None,
-            phase_ends: None,
-            abandoned: false,
+    /// Drops what was held under a lease that is over: others have it.
+    fn drop_held(&mut self, state: &mut State) {
+        for job in state.backlog.take_all() {
+            state.queues.remove(&job.lease());
+            self.slots.give_back(&job.queue);
+            state.hungry = true;
         }
     }
 
-    fn is_idle(&self) -> bool {
-        self.roster.is_empty() && self.finishes.is_empty()
-    }
-
-    fn is_over(&self) -> bool {
-        *self.phase.borrow() != Phase::Run && self.is_idle()
-    }
-
-    fn next_deadline(&self) -> Monotonic {
-        // One that is due is made by the next exchange, whenever that may be made.
-        let compare_at = Some(self.doubt.compare_at()).filter(|at| *at > Monotonic::now());
-        let others = [self.drop_at, self.phase_ends, self.retry_at, compare_at];
-        others
-            .into_iter()
-            .flatten()
-            .fold(self.look_at, Monotonic::min)
-    }
-
-    /// The last outcomes could not be handed over in time. Their leases end with the worker's, so the jobs run
-    /// again: at least once, as promised.
-    fn give_up_on_the_store(&mut self) {
-        tracing::error!(
-            jobs = self.queues.len(),
-            "stopping without the store's answer"
-        );
-        self.abandoned = true;
+    fn lost(&self, lease: Lease) {
+        tracing::warn!(job = %lease.job, "the lease of this job was lost; its outcome here does not count");
+        self.events.send(WorkerEvent::LostLease(lease.job));
     }
 }
 
@@ -497,27 +465,6 @@ async fn more_to_do(wakes: &mut Wakes) -> Wake {
         match wakes.next().await {
             Wake::Due(_) | Wake::Finished(_) => {}
             wake => return wake,
-        }
-    }
-}
-
-async fn wait_for(in_flight: &mut Option<BoxFuture<'static, Exchanged>>) -> Option<Exchanged> {
-    match in_flight {
-        Some(exchange) => Some(exchange.await),
-        None => None,
-    }
-}
-
-impl Summary {
-    fn count(&mut self, outcome: &tasker_store::Outcome, state: JobState) {
-        use tasker_store::Outcome;
-        match (state, outcome) {
-            (JobState::Succeeded, _) => self.succeeded += 1,
-            (JobState::Failed, _) => self.failed += 1,
-            (JobState::Canceled, _) => self.canceled += 1,
-            (_, Outcome::Released) => self.released += 1,
-            (_, Outcome::Snoozed { .. }) => self.snoozed += 1,
-            _ => self.retried += 1,
         }
     }
 }

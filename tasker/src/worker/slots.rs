@@ -43,18 +43,27 @@ impl Slots {
 
     /// The claim that fills the free slots and those the queues in `freed` are about to give back; `None`
     /// where there is none.
+    ///
+    /// Asked for already are `asked`, by which `added` more will be taken than are: what is finished on the same way
+    /// still counts as taken, and its place as filled. Where queues have slots of their own nobody knows from which those
+    /// will come, so nothing else is asked for meanwhile.
     pub(crate) fn claim<'a>(
         &self,
         freed: impl Iterator<Item = &'a str>,
         known: &std::sync::Arc<[String]>,
+        asked: u32,
+        added: u32,
     ) -> Option<Claim> {
+        if asked > 0 && self.queues.iter().any(|(_, own)| own.is_some()) {
+            return None;
+        }
         let mut back = 0;
         let mut back_by_queue: HashMap<&str, u32> = HashMap::new();
         for queue in freed {
             back += 1;
             *back_by_queue.entry(queue).or_default() += 1;
         }
-        let limit = (self.total + back).saturating_sub(self.taken);
+        let limit = (self.total + back).saturating_sub(self.taken + added);
         let queues = if self.queues.is_empty() {
             Queues::All
         } else {
@@ -74,6 +83,8 @@ impl Slots {
             queues,
             limit,
             known: std::sync::Arc::clone(known),
+            start: u32::MAX,
+            held: 0,
         })
     }
 }
@@ -87,7 +98,7 @@ mod tests {
     fn limits(slots: &Slots, freed: &[&str]) -> Option<(u32, Vec<(String, u32)>)> {
         let known: Arc<[String]> = Arc::from([]);
         slots
-            .claim(freed.iter().copied(), &known)
+            .claim(freed.iter().copied(), &known, 0, 0)
             .map(|claim| match claim.queues {
                 Queues::All => (claim.limit, Vec::new()),
                 Queues::Only(only) => (claim.limit, only),
@@ -104,6 +115,21 @@ mod tests {
         assert_eq!(limits(&slots, &["a"]), Some((1, vec![])));
         slots.give_back("a");
         assert_eq!(limits(&slots, &[]), Some((1, vec![])));
+    }
+
+    #[test]
+    fn what_is_under_way_is_counted_once() {
+        let mut slots = Slots::new(4, Vec::new());
+        (0..4).for_each(|_| slots.take("a"));
+        let known: Arc<[String]> = Arc::from([]);
+        let limit = |freed: &[&str], asked, added| {
+            let claim = slots.claim(freed.iter().copied(), &known, asked, added);
+            claim.map(|claim| claim.limit)
+        };
+        // Two are being finished and replaced, and two more can be.
+        assert_eq!(limit(&["a", "a"], 2, 0), Some(2));
+        assert_eq!(limit(&["a", "a"], 3, 1), Some(1));
+        assert_eq!(limit(&[], 2, 0), None);
     }
 
     #[test]

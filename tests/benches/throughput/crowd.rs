@@ -9,6 +9,7 @@ use crate::{JOBS, Result};
 const THEME: &str = "crowd";
 const SETTING: Setting = Setting {
     concurrency: 100,
+    prefetch: 0,
     keep: true,
 };
 /// History, the future and the queue itself must not slow a drain by more than a tenth.

@@ -12,24 +12,41 @@ const THEME: &str = "drain";
 
 pub(crate) async fn measure(report: &mut Report<'_>) {
     let database = report.database;
-    // Prefetch, once a worker can, belongs into these settings: it has goals of its own.
-    for (concurrency, keep) in [(100, true), (100, false), (10, true), (10, false)] {
-        let setting = Setting { concurrency, keep };
+    for (concurrency, keep, prefetch) in [
+        (100, true, 0),
+        (100, false, 0),
+        (100, true, AHEAD),
+        (100, false, AHEAD),
+        (10, true, 0),
+        (10, false, 0),
+        (10, false, AHEAD),
+    ] {
+        let setting = Setting {
+            concurrency,
+            prefetch,
+            keep,
+        };
         drain(report, database, setting).await;
     }
     if database == Database::Sqlite {
         let setting = Setting {
             concurrency: 100,
+            prefetch: 0,
             keep: true,
         };
         drain(report, Database::SqliteFull, setting).await;
     }
 }
 
+/// How many jobs a worker claims ahead of time, where it does.
+const AHEAD: u32 = 200;
+
 async fn drain(report: &mut Report<'_>, database: Database, setting: Setting) {
-    let Setting { concurrency, keep } = setting;
-    let mut what = format!("drain, concurrency {concurrency}");
-    if !keep {
+    let mut what = format!("drain, concurrency {}", setting.concurrency);
+    if setting.prefetch > 0 {
+        what += &format!(", prefetch {}", setting.prefetch);
+    }
+    if !setting.keep {
         what += ", retention 0";
     }
     if database == Database::SqliteFull {
@@ -50,33 +67,49 @@ async fn drain(report: &mut Report<'_>, database: Database, setting: Setting) {
 
 /// What the product stands beside, with the goals.
 fn others(database: Database, setting: Setting) -> Vec<Beside<'static>> {
-    let Setting { concurrency, keep } = setting;
-    let (name, goal) = match (database, concurrency, keep) {
-        (Database::Sqlite | Database::SqliteFull, 100, true) => (ONE_LOCK, Goal::Share(0.7)),
-        (Database::Sqlite | Database::SqliteFull, ..) => (ONE_LOCK, Goal::None),
-        (Database::Postgres, 100, true) => (FUSED, Goal::Share(0.8)),
-        (Database::Postgres, ..) => (FUSED, Goal::None),
-        (Database::Mysql, 100, _) => (TWO_TRIPS, Goal::Share(0.8)),
-        (Database::Mysql, ..) => (TWO_TRIPS, Goal::None),
-    };
-    let same = raw_drain(database, Way::Fused, concurrency, keep);
-    let mut others = vec![beside(name, goal, same)];
-    if database == Database::Postgres {
-        let goal = match (concurrency, keep) {
-            (100, false) => Goal::Share(1.0),
-            (100, true) => Goal::None,
-            _ => Goal::Share(0.2),
-        };
-        others.push(beside(
-            "d",
-            goal,
-            raw_drain(database, Way::Apart, 100, false),
-        ));
+    let Setting {
+        concurrency,
+        prefetch,
+        keep,
+    } = setting;
+    // Where jobs are claimed ahead, batches are as large as in the yardstick.
+    let at_a_time = if prefetch > 0 { 100 } else { concurrency };
+    let raw = |way| raw_drain(database, way, at_a_time, keep);
+    match database {
+        Database::Sqlite | Database::SqliteFull => {
+            let goal = match (concurrency, keep) {
+                (100, true) => Goal::Share(0.7),
+                _ => Goal::None,
+            };
+            vec![beside(ONE_LOCK, goal, raw(Way::Fused))]
+        }
+        Database::Mysql => {
+            let goal = if concurrency == 100 {
+                Goal::Share(0.8)
+            } else {
+                Goal::None
+            };
+            vec![beside(TWO_TRIPS, goal, raw(Way::Fused))]
+        }
+        Database::Postgres => {
+            let (same, d) = match (concurrency, prefetch, keep) {
+                (100, 0, true) => (Goal::Share(0.8), Goal::None),
+                (100, 1.., false) => (Goal::None, Goal::Share(1.0)),
+                (10, 0, _) => (Goal::None, Goal::Share(0.2)),
+                (10, 1.., _) => (Goal::None, Goal::Share(0.8)),
+                _ => (Goal::None, Goal::None),
+            };
+            vec![
+                beside(APART, same, raw(Way::Apart)),
+                beside(FUSED, Goal::None, raw(Way::Fused)),
+                beside("d", d, raw_drain(database, Way::Apart, 100, false)),
+            ]
+        }
     }
-    others
 }
 
 const ONE_LOCK: &str = "raw: as many, in one transaction";
+const APART: &str = "raw: as many, 2 statements, 2 connections";
 const FUSED: &str = "raw: as many, fused, 2 connections";
 const TWO_TRIPS: &str = "raw: as many, 2 connections";
 

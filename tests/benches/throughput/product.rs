@@ -28,6 +28,8 @@ async fn noop(number: i64, padding: String) {
 pub(crate) struct Setting {
     /// How many jobs run at a time.
     pub(crate) concurrency: u32,
+    /// How many jobs it claims ahead of time.
+    pub(crate) prefetch: u32,
     /// Whether the outcome is kept, as by default, or the job is deleted when it has succeeded.
     pub(crate) keep: bool,
 }
@@ -88,7 +90,11 @@ pub(crate) async fn fill(place: &Place, jobs: usize, keep: bool) -> Result<()> {
 /// Works off at least so many jobs; jobs per second, from the start of the worker to its end.
 pub(crate) async fn drain(place: &Place, setting: Setting, jobs: usize) -> Result<f64> {
     let tasker = Tasker::connect(&place.url).await?;
-    let worker = tasker.worker().concurrency(setting.concurrency).build()?;
+    let worker = tasker
+        .worker()
+        .concurrency(setting.concurrency)
+        .prefetch(setting.prefetch);
+    let worker = worker.build()?;
     let stopper = worker.stopper();
     HANDLED.store(0, Relaxed);
     let start = Instant::now();

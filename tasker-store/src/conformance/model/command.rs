@@ -131,14 +131,18 @@ impl World {
                 follow_ups: Vec::new(),
             })
             .collect();
+        // What is held gets higher numbers with each command.
+        let held = 8 * (self.live.len() + self.over.len()) as i64;
+        let started = held - 8 * random.below(4) as i64;
         Settle {
+            started: random.one_in(3).then_some(started),
             worker,
             finishes: if random.one_in(3) {
                 Vec::new()
             } else {
                 finishes
             },
-            claim: some_claim(random),
+            claim: some_claim(random).map(|claim| Claim { held, ..claim }),
         }
     }
 }
@@ -148,6 +152,10 @@ fn some_claim(random: &mut Random) -> Option<Claim> {
     match random.below(4) {
         0 => None,
         1 => Some(claim_from(&[(QUEUES[1], 2), (QUEUES[0], 1)], limit)),
+        2 => Some(Claim {
+            start: random.below(3) as u32,
+            ..claim(limit)
+        }),
         _ => Some(claim(limit)),
     }
 }

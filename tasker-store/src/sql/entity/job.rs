@@ -10,7 +10,7 @@ use crate::job::{Job, JobId, Keep, Retention};
 use crate::lease::WorkerId;
 use crate::settle::Claimed;
 use crate::sql::claim::{occurrence_from, tags_from};
-use crate::sql::entity::{count, named, progress};
+use crate::sql::entity::{count, missed_from, named, progress};
 use crate::state::JobState;
 
 /// A row.
@@ -35,6 +35,7 @@ pub struct Model {
     pub finished_at: Option<i64>,
     pub worker: Option<Uuid>,
     pub token: i64,
+    pub held: Option<i64>,
     pub cancel_requested: bool,
     pub keep_succeeded: Option<i64>,
     pub keep_unsuccessful: Option<i64>,
@@ -42,6 +43,8 @@ pub struct Model {
     pub deleted_at: Option<i64>,
     pub schedule: Option<Uuid>,
     pub occurrence_at: Option<i64>,
+    /// A JSON array of instants.
+    pub missed: Option<String>,
     pub unique_key: Option<Uuid>,
     pub unique_holds: i16,
     pub tags: String,
@@ -107,6 +110,7 @@ impl Model {
             priority: self.priority,
             params: self.params,
             at_most_once: self.at_most_once,
+            held: self.held,
         })
     }
 
@@ -133,6 +137,7 @@ impl Model {
                 .transpose()?,
             tags: tags_from(op, &self.tags)?,
             occurrence: occurrence_from(self.schedule, self.occurrence_at.map(from_micros)),
+            missed: missed_from(op, self.missed.as_deref())?,
             alias: self.alias,
             queue: self.queue,
             priority: self.priority,

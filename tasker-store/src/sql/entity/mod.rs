@@ -13,10 +13,11 @@ pub(crate) mod worker;
 
 use std::str::FromStr;
 
+use crate::clock::{Instant, from_micros};
 use crate::error::{ErrorKind, Result, StoreError};
 
 /// A stored name, read back.
-fn named<T: FromStr<Err = String>>(op: &'static str, text: &str) -> Result<T> {
+pub(crate) fn named<T: FromStr<Err = String>>(op: &'static str, text: &str) -> Result<T> {
     text.parse()
         .map_err(|reason| StoreError::new(ErrorKind::Corrupt, op, reason))
 }
@@ -26,6 +27,15 @@ fn decoded<T: serde::de::DeserializeOwned>(op: &'static str, what: &str, text: &
     serde_json::from_str(text).map_err(|e| {
         StoreError::new(ErrorKind::Corrupt, op, format!("the {what} cannot be read")).caused_by(e)
     })
+}
+
+/// Stored instants of missed occurrences, read back.
+fn missed_from(op: &'static str, text: Option<&str>) -> Result<Vec<Instant>> {
+    let Some(text) = text else {
+        return Ok(Vec::new());
+    };
+    let missed: Vec<i64> = decoded(op, "list of missed occurrences", text)?;
+    Ok(missed.into_iter().map(from_micros).collect())
 }
 
 /// A stored count, read back.

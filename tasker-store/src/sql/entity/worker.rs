@@ -14,13 +14,17 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub name: String,
+    pub named: bool,
     pub host: String,
     pub pid: i64,
+    pub process: String,
     pub lease: i64,
     pub concurrency: i64,
     pub queues: String,
     pub started_at: i64,
     pub lease_until: i64,
+    /// The highest number of a job it held and has started.
+    pub started: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -33,8 +37,10 @@ impl Model {
         Ok(Worker {
             id: WorkerId(self.id),
             name: self.name,
+            named: self.named,
             host: self.host,
             pid: count(op, "process id", self.pid)?,
+            process: self.process,
             concurrency: count(op, "concurrency", self.concurrency)?,
             queues: decoded(op, "queues of a worker", &self.queues)?,
             started_at: from_micros(self.started_at),

@@ -13,9 +13,9 @@ use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
 
 use crate::admin::SchemaStep;
 use crate::error::{ErrorKind, Result, StoreError};
+use crate::sql::desk::Desk;
 use crate::sql::exchange::Exchange;
 use crate::sql::fault::failed;
-use crate::sql::writer::Desk;
 
 /// The steps, in order.
 pub(crate) struct Migrator;
@@ -72,7 +72,12 @@ pub(crate) async fn bring_up(desk: &Desk) -> Result<()> {
     let done = match desk.dialect.migrating {
         None => apply(&tx).await,
         Some((lock, unlock)) => {
-            tx.rows(lock, []).await?;
+            // Its quotes are not part of its name.
+            let schema = desk
+                .address
+                .schema()
+                .map(|name| name.trim_matches('"').to_owned());
+            tx.rows(lock, [schema.into()]).await?;
             make_schema(desk, &tx).await?;
             let done = apply(&tx).await;
             // Where even this fails the connection is broken, and the lock goes with it.

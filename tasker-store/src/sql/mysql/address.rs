@@ -1,24 +1,19 @@
 //! The URL of a MySQL or MariaDB store, and its pools.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sea_orm::sqlx::{ConnectOptions, Executor};
 use sea_orm::{DatabaseConnection, SqlxMySqlConnector};
 
 use crate::error::Result;
-use crate::sql::address::{APPLICATION, READERS, unsupported};
+use crate::sql::address::{APPLICATION, IDLE, REACHED_WITHIN, READERS, unsupported};
 
 const FORM: &str = "use `mysql://user:password@host:3306/database`";
-/// How many connections write: one for enqueues, two for settles, one for all else. One more each, since a
-/// connection that was used is looked at before it is used again.
-const WRITERS: u32 = 6;
+/// How many connections write besides those that the tasks of the writer keep: for the time, and migrations. One that was
+/// used is looked at before it is used again.
+const WRITERS: u32 = 3;
 
-/// How long opening a connection, or waiting for a free one, may take.
-const REACHED_WITHIN: Duration = Duration::from_secs(5);
-/// After how long without use a connection is closed.
-const IDLE: Duration = Duration::from_secs(60);
 /// What each connection is set up with. A lock is waited for no longer than a batch may take.
 const SET_UP: [&str; 2] = [
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",

@@ -31,7 +31,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
     clock: Some("SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)"),
     // A lock of the session, named after the database; a change of the schema ends every transaction here.
     migrating: Some((
-        "SELECT GET_LOCK(LEFT(CONCAT('tasker.', DATABASE()), 64), 600)",
+        "SELECT GET_LOCK(LEFT(CONCAT('tasker.', coalesce(?1, DATABASE())), 64), 600)",
         "SELECT RELEASE_LOCK(LEFT(CONCAT('tasker.', DATABASE()), 64))",
     )),
     numbering: Numbering::OfOne,

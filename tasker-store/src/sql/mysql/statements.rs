@@ -4,10 +4,11 @@
 //! their way. A change that gives rows back is a look that locks them (`FOR UPDATE`), and says what
 //! will become of them, and an update. Updates and deletions by a list join it, since neither server uses an index for
 //! `IN (SELECT …)` there; what an update computes from several columns it reads from a materialised table (hence the
-//! `LIMIT`), since the order of assignments is not defined. Locked rows are passed over (`SKIP LOCKED`).
+//! `LIMIT`), since the order of assignments is not defined. Locked rows are passed over (`SKIP LOCKED`); where these are
+//! the first of many the index is named, or statistics from before a flood would have all of them read, sorted and locked.
 
 use crate::sql::bulk::Bulk;
-use crate::sql::dialect::{PerQueue, Returning, Statements};
+use crate::sql::dialect::{Beating, Homes, PerQueue, Returning, Statements};
 
 /// A table of the numbers in the JSON array that is parameter `$parameter`.
 macro_rules! numbers {
@@ -105,14 +106,17 @@ macro_rules! unstarted {
 }
 
 /// The first ready jobs of the queue (parameter 1), as a claim gives them back, locked.
+///
+/// MariaDB does not see that `ready` is one value where that is a parameter of a prepared statement: with it among the columns
+/// of the order it reads, sorts and locks all that are ready.
 macro_rules! heads {
     ($and:literal) => {
         concat!(
             "SELECT number, id, token + 1, alias, queue, priority, params, attempt + 1, max_attempts, at_most_once, tags,
-                    enqueued_at, due_at, schedule, occurrence_at
-               FROM tasker_jobs WHERE ready = ?1 ",
+                    enqueued_at, due_at, schedule, occurrence_at, NULL
+               FROM tasker_jobs FORCE INDEX (tasker_jobs_ready) WHERE ready = ?1 ",
             $and,
-            " ORDER BY ready, urgency, due_at, number LIMIT ?2 FOR UPDATE SKIP LOCKED"
+            " ORDER BY urgency, due_at, number LIMIT ?2 FOR UPDATE SKIP LOCKED"
         )
     };
 }
@@ -166,7 +170,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
                SET j.queue = f.queue, j.priority = f.priority, j.params = f.params, j.shape = f.shape,
                    j.due_at = f.due_at, j.max_attempts = f.max_attempts, j.at_most_once = f.at_most_once,
                    j.keep_succeeded = f.keep_succeeded, j.keep_unsuccessful = f.keep_unsuccessful, j.tags = f.tags,
-                   j.schedule = unhex(f.schedule), j.occurrence_at = f.occurrence_at,
+                   j.schedule = unhex(f.schedule), j.occurrence_at = f.occurrence_at, j.missed = NULL,
                    j.unique_holds = f.unique_holds,
                    j.state = CASE WHEN j.state = 'paused' THEN 'paused'
                                   WHEN f.due_at <= ?3 THEN 'queued'
@@ -237,10 +241,11 @@ pub(crate) const STATEMENTS: Statements = Statements {
           STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number",
     claim_all: Returning::One(""),
     claim_only: Returning::One(""),
+    // An `EXISTS` would be turned into a join that reads all ready jobs to know which queues have one.
     claim: Some(PerQueue {
         look: "SELECT 1, q.name FROM tasker_queues AS q
                 WHERE NOT q.paused AND EXISTS (SELECT 1 FROM tasker_workers WHERE id = ?2 AND lease_until > ?1)
-                  AND EXISTS (SELECT 1 FROM tasker_jobs AS j WHERE j.ready = q.name)
+                  AND (SELECT j.number FROM tasker_jobs AS j WHERE j.ready = q.name LIMIT 1) IS NOT NULL
                UNION ALL
                SELECT 0, t.task FROM tasker_tasks AS t
                 WHERE NOT t.enabled OR t.task NOT IN (
@@ -252,13 +257,10 @@ pub(crate) const STATEMENTS: Statements = Statements {
                 SELECT f.task FROM JSON_TABLE(?3, '$[*]' COLUMNS (
                     task VARCHAR(255) CHARACTER SET utf8mb4 PATH '$')) AS f)"
         ),
-        take: concat!(
-            "UPDATE ",
-            numbers!("?1"),
-            " STRAIGHT_JOIN tasker_jobs AS j ON j.number = n.number
+        take: "UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (number BIGINT PATH '$[0]', held BIGINT PATH '$[1]')) AS n
+              STRAIGHT_JOIN tasker_jobs AS j ON j.number = n.number
                 SET j.state = 'running', j.token = j.token + 1, j.attempt = j.attempt + 1, j.started_at = ?2,
-                    j.worker = ?3, j.cancel_requested = FALSE"
-        ),
+                    j.worker = ?3, j.cancel_requested = FALSE, j.held = n.held",
     }),
     live: "SELECT j.id, j.token, j.number
           FROM JSON_TABLE(?1, '$[*]' COLUMNS (id CHAR(32) PATH '$[0]', token BIGINT PATH '$[1]')) AS f
@@ -279,9 +281,15 @@ pub(crate) const STATEMENTS: Statements = Statements {
                     total BIGINT PATH '$[2]')) AS f
           STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number
          ORDER BY f.place",
-    beat: "UPDATE tasker_workers SET lease_until = ?2 + lease WHERE id = ?1",
-    cancels: "SELECT id, token FROM tasker_jobs WHERE runner = ?1 AND cancel_requested ORDER BY number",
+    beat: Beating::Two {
+        extend: "UPDATE tasker_workers SET lease_until = ?2 + lease WHERE id = ?1",
+        cancels: "SELECT id, token FROM tasker_jobs WHERE runner = ?1 AND cancel_requested ORDER BY number",
+    },
     running: "SELECT id, token FROM tasker_jobs WHERE runner = ?1 ORDER BY number",
+    mark_started: "UPDATE tasker_workers SET started = greatest(started, ?2) WHERE id = ?1",
+    unstart: "UPDATE tasker_workers AS w STRAIGHT_JOIN tasker_jobs AS j ON j.runner = w.id
+           SET j.state = 'queued', j.attempt = j.attempt - 1
+         WHERE (w.lease_until <= ?1 OR w.id = ?2) AND j.held > w.started AND NOT j.cancel_requested",
     drop_dead: "DELETE FROM tasker_workers WHERE lease_until <= ?1",
     rescue: Returning::Two {
         look: concat!(
@@ -289,7 +297,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
             rescued!(),
             ", worker, CASE WHEN cancel_requested OR at_most_once OR attempt >= max_attempts
                             THEN coalesce(?1 + keep_unsuccessful <= ?1, 0) ELSE 0 END
-               FROM tasker_jobs
+               FROM tasker_jobs FORCE INDEX (tasker_jobs_running)
               WHERE runner IS NOT NULL AND runner NOT IN (SELECT id FROM tasker_workers)
               ORDER BY runner, number LIMIT ?2 FOR UPDATE SKIP LOCKED"
         ),
@@ -314,33 +322,84 @@ pub(crate) const STATEMENTS: Statements = Statements {
     next_lease: "SELECT min(lease_until) AS at FROM tasker_workers",
     any_ready: "SELECT EXISTS (SELECT 1 FROM tasker_jobs WHERE ready IS NOT NULL) AS ready",
     promote: Returning::Two {
-        look: "SELECT number FROM tasker_jobs WHERE waiting <= ?1 ORDER BY waiting LIMIT ?2 FOR UPDATE SKIP LOCKED",
+        look: "SELECT number FROM tasker_jobs FORCE INDEX (tasker_jobs_due)
+              WHERE waiting <= ?1 ORDER BY waiting LIMIT ?2 FOR UPDATE SKIP LOCKED",
         change: concat!(
             "UPDATE ",
             numbers!("?1"),
             " STRAIGHT_JOIN tasker_jobs AS j ON j.number = n.number SET j.state = 'queued'"
         ),
     },
-    next_due: "SELECT min(waiting) AS at FROM tasker_jobs WHERE waiting IS NOT NULL",
-    expired: "SELECT number FROM tasker_jobs WHERE prune_at <= ?1
+    next_due: "SELECT waiting AS at FROM tasker_jobs WHERE waiting IS NOT NULL ORDER BY waiting LIMIT 1",
+    expired: "SELECT number, schedule IS NOT NULL FROM tasker_jobs FORCE INDEX (tasker_jobs_prune) WHERE prune_at <= ?1
          ORDER BY prune_at LIMIT ?2 FOR UPDATE SKIP LOCKED",
-    next_prune: "SELECT min(prune_at) AS at FROM tasker_jobs WHERE prune_at IS NOT NULL",
+    next_prune: "SELECT prune_at AS at FROM tasker_jobs WHERE prune_at IS NOT NULL ORDER BY prune_at LIMIT 1",
     erase: [
         concat!("DELETE l FROM ", numbers!("?1"), " STRAIGHT_JOIN tasker_logs AS l ON l.job = n.number"),
         concat!("DELETE l FROM ", numbers!("?1"), " STRAIGHT_JOIN tasker_attempts AS l ON l.job = n.number"),
         concat!("DELETE l FROM ", numbers!("?1"), " STRAIGHT_JOIN tasker_progress AS l ON l.job = n.number"),
         concat!("DELETE l FROM ", numbers!("?1"), " STRAIGHT_JOIN tasker_jobs AS l ON l.number = n.number"),
     ],
-    unfinished: "SELECT EXISTS (SELECT 1 FROM tasker_jobs WHERE unfinished = ?1) AS unfinished",
+    set_missed: "UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
+                    number BIGINT PATH '$[0]', missed LONGTEXT CHARACTER SET utf8mb4 PATH '$[1]')) AS f
+          STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number
+           SET j.missed = f.missed",
+    unfinished: "SELECT j.schedule, j.id
+          FROM JSON_TABLE(?1, '$[*]' COLUMNS (schedule CHAR(32) PATH '$')) AS f
+          STRAIGHT_JOIN tasker_jobs AS j ON j.schedule = unhex(f.schedule)
+         WHERE j.ended_at IS NULL AND j.deleted_at IS NULL
+         ORDER BY j.number",
+    advance: "UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
+                    schedule CHAR(32) PATH '$[0]', state VARCHAR(16) CHARACTER SET utf8mb4 PATH '$[1]',
+                    error LONGTEXT CHARACTER SET utf8mb4 PATH '$[2]', next_run_at BIGINT PATH '$[3]',
+                    last_run_at BIGINT PATH '$[4]', made BIGINT PATH '$[5]', waiting_at BIGINT PATH '$[6]',
+                    waiting_missed LONGTEXT CHARACTER SET utf8mb4 PATH '$[7]')) AS f
+          STRAIGHT_JOIN tasker_schedules AS s ON s.id = unhex(f.schedule)
+           SET s.version = s.version + 1, s.state = f.state, s.error = f.error, s.next_run_at = f.next_run_at,
+               s.last_run_at = f.last_run_at, s.executions = s.executions + f.made, s.waiting_at = f.waiting_at,
+               s.waiting_missed = f.waiting_missed",
+    waiting_schedules: "SELECT s.id, NOT EXISTS (SELECT 1 FROM tasker_jobs AS j 
+                 WHERE j.schedule = s.id AND j.ended_at IS NULL AND j.deleted_at IS NULL) AS free
+          FROM tasker_schedules AS s
+         WHERE s.waiting_at IS NOT NULL AND s.deleted_at IS NULL AND s.state IN ('active', 'completed')
+           AND s.task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)",
+    ended: "SELECT s.id, (
+            SELECT j.number FROM tasker_jobs AS j
+             WHERE j.schedule = s.id AND j.ended_at IS NOT NULL
+             ORDER BY j.ended_at DESC, j.number DESC LIMIT 1) AS number
+           FROM tasker_schedules AS s WHERE ?1 IS NULL OR s.id = ?1",
     due_schedules: "SELECT id FROM tasker_schedules
-         WHERE state = 'active' AND (next_run_at IS NULL OR next_run_at <= ?1)
+         WHERE state = 'active' AND deleted_at IS NULL AND (next_run_at IS NULL OR next_run_at <= ?1)
            AND task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)
          ORDER BY next_run_at, name LIMIT ?2",
     next_schedule: "SELECT min(next_run_at) AS at FROM tasker_schedules
-         WHERE state = 'active' AND next_run_at > ?1
+         WHERE state = 'active' AND deleted_at IS NULL AND next_run_at > ?1
            AND task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)",
-    count_queues: "SELECT queue, state, count(*) AS jobs FROM tasker_jobs
-         WHERE deleted_at IS NULL GROUP BY queue, state",
+    count_queues: "SELECT 0 AS part, ready, 'queued' AS state, count(*) AS jobs FROM tasker_jobs
+          WHERE ready IS NOT NULL GROUP BY ready
+         UNION ALL
+         SELECT 0, queue, state, count(*) FROM tasker_jobs
+          WHERE waiting IS NOT NULL GROUP BY queue, state
+         UNION ALL
+         SELECT 0, queue, 'running', count(*) FROM tasker_jobs WHERE runner IS NOT NULL GROUP BY queue
+         UNION ALL
+         SELECT 0, queue, 'paused', count(*) FROM tasker_jobs WHERE aside = 'paused' GROUP BY queue
+         UNION ALL
+         SELECT 1, f.queue, 'failed', count(*) FROM (
+            SELECT queue FROM tasker_jobs WHERE aside = 'failed' ORDER BY number DESC LIMIT ?1) AS f GROUP BY f.queue
+         UNION ALL
+         SELECT 1, f.queue, 'canceled', count(*) FROM (
+            SELECT queue FROM tasker_jobs WHERE aside = 'canceled' ORDER BY number DESC LIMIT ?1) AS f GROUP BY f.queue
+         UNION ALL
+         SELECT 2, l.queue, l.state, count(*) FROM (
+            SELECT queue, CASE WHEN deleted_at IS NULL THEN state ELSE '' END AS state FROM tasker_jobs
+             ORDER BY number DESC LIMIT ?1) AS l GROUP BY l.queue, l.state",
+    homes: Homes {
+        queued: "ready IS NOT NULL",
+        waiting: "waiting IS NOT NULL",
+        running: "runner IS NOT NULL",
+        aside: "aside",
+    },
     count_running: "SELECT runner, count(*) AS jobs FROM tasker_jobs WHERE runner IS NOT NULL GROUP BY runner",
     unknown: "SELECT min(alias), count(*) AS jobs FROM tasker_jobs
          WHERE ready IS NOT NULL AND task NOT IN (SELECT task FROM tasker_tasks WHERE seen_at IS NOT NULL)

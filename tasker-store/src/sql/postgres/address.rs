@@ -1,7 +1,6 @@
 //! The URL of a PostgreSQL store: the driver's own, with `schema` and `poll-only` of ours, and its pools.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use sea_orm::sqlx::ConnectOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -10,18 +9,22 @@ use sea_orm::{
 };
 
 use crate::error::Result;
-use crate::sql::address::{APPLICATION, READERS, unsupported};
+use crate::sql::address::{APPLICATION, IDLE, REACHED_WITHIN, READERS, unsupported};
 use crate::sql::exchange::get;
 use crate::sql::fault::failed;
 
 const FORM: &str = "use `postgres://user:password@host:5432/database`";
-/// How many connections write: two for each kind of lane and one for all else. One more each, since a connection that was used is
+/// What the connections that write tell the planner.
+const LOOKING_UP: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+/// How many connections write besides those that the tasks of the writer keep: for news, and the time. One that was used is
 /// looked at before it is used again.
-const WRITERS: u32 = 6;
-/// How long opening a connection, or waiting for a free one, may take.
-const REACHED_WITHIN: Duration = Duration::from_secs(5);
-/// After how long without use a connection is closed.
-const IDLE: Duration = Duration::from_secs(60);
+const WRITERS: u32 = 3;
 
 /// Where a store is, and how it is reached.
 #[derive(Clone, Debug)]
@@ -100,12 +103,13 @@ impl Address {
 
     /// The connections that write, opened when they are first needed.
     pub(crate) fn write_pool(&self) -> DatabaseConnection {
-        // A plan that reads all jobs is never what is wanted, whatever the statistics of a table say that was empty
-        // a moment ago.
+        // Every statement here looks few rows up in an index that was made for it. So it is planned once: planning a settle
+        // takes longer than carrying it out. And what reads all of a table is left out, whatever the statistics of one say
+        // that was empty a moment ago.
         let options = self.options.clone();
         let options = match self.poll_only {
             true => options,
-            false => options.options([("enable_seqscan", "off")]),
+            false => options.options(LOOKING_UP),
         };
         self.pool(WRITERS, options)
     }

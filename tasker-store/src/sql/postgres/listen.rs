@@ -12,10 +12,10 @@ use sea_orm::sqlx::postgres::{PgListener, PgNotification};
 use sea_orm::sqlx::{self, Acquire, Connection};
 
 use crate::clock::Clock;
+use crate::sql::desk::Desk;
 use crate::sql::patience::jittered;
 use crate::sql::postgres::Address;
 use crate::sql::postgres::notify;
-use crate::sql::writer::Desk;
 use crate::wake::{Wake, Waker};
 
 /// How long making the connection, or an answer to a probe, may take.

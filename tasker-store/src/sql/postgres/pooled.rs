@@ -8,10 +8,13 @@
 //! statements that have no name, always in a transaction, whose settings come with its beginning.
 
 use sea_orm::sqlx::postgres::PgConnection;
-use sea_orm::sqlx::{self, AssertSqlSafe, Executor, Postgres, Transaction};
-use sea_orm::{DatabaseConnection, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+use sea_orm::sqlx::query::Query;
+use sea_orm::sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
+use sea_orm::{DatabaseConnection, DbErr, ExecResult, QueryResult, Statement};
 use sea_query_sqlx::SqlxValues;
 use tokio::sync::Mutex;
+
+use crate::sql::session::{error, not_reached, query};
 
 /// Frees the names of statements that the driver has prepared on this connection of the server, for anybody. For the
 /// migrator, which takes no transaction but sea-orm's: before its first statement and after its last.
@@ -33,7 +36,7 @@ impl Pooled {
     pub(crate) async fn begin(pool: &DatabaseConnection, settings: &str) -> Result<Self, DbErr> {
         let pool = pool.get_postgres_connection_pool();
         let words = AssertSqlSafe(format!("BEGIN ISOLATION LEVEL READ COMMITTED; {settings}"));
-        let transaction = pool.begin_with(words).await.map_err(conn_error)?;
+        let transaction = pool.begin_with(words).await.map_err(not_reached)?;
         Ok(Self {
             transaction: Mutex::new(transaction),
         })
@@ -64,15 +67,6 @@ impl Pooled {
 }
 
 /// The statement, to be prepared without a name.
-fn unnamed(statement: Statement) -> sqlx::query::Query<'static, Postgres, SqlxValues> {
-    let values = statement.values.unwrap_or(sea_orm::Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values)).persistent(false)
-}
-
-fn error(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(error.into()))
-}
-
-fn conn_error(error: sqlx::Error) -> DbErr {
-    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+fn unnamed(statement: Statement) -> Query<'static, Postgres, SqlxValues> {
+    query(statement).persistent(false)
 }

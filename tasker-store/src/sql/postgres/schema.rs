@@ -3,7 +3,8 @@
 //! A job is one row. `task` is the alias in the form that is compared. Instants are microseconds since the Unix
 //! epoch; params are text, since `jsonb` would order their keys and refuse some characters; names are ordered by their
 //! bytes, as everywhere. The indexes are partial, so that each holds only the rows its sweep is about: finished jobs,
-//! however many, are in none but the one for pruning.
+//! however many, are in none but the one for pruning, and those that did not succeed in `aside`, from which they are listed.
+//! Columns that follow those an index is searched by spare reading the rows when jobs are counted.
 
 /// Whether a job holds its unique key, for the index and for those who look into it. Once it does not, no move makes
 /// it so again: see `crate::unique`.
@@ -38,6 +39,7 @@ pub(crate) const TABLES: &[&str] = &[
         finished_at BIGINT,
         worker UUID,
         token BIGINT NOT NULL DEFAULT 0,
+        held BIGINT,
         cancel_requested BOOLEAN NOT NULL DEFAULT FALSE,
         keep_succeeded BIGINT,
         keep_unsuccessful BIGINT,
@@ -45,6 +47,7 @@ pub(crate) const TABLES: &[&str] = &[
         deleted_at BIGINT,
         schedule UUID,
         occurrence_at BIGINT,
+        missed TEXT,
         unique_key UUID,
         unique_holds SMALLINT NOT NULL DEFAULT 0,
         tags TEXT NOT NULL,
@@ -55,12 +58,18 @@ pub(crate) const TABLES: &[&str] = &[
     "CREATE INDEX tasker_jobs_ready
         ON tasker_jobs (queue, priority DESC, due_at, number)
         WHERE state = 'queued' AND deleted_at IS NULL",
-    "CREATE INDEX tasker_jobs_due ON tasker_jobs (due_at)
+    "CREATE INDEX tasker_jobs_due ON tasker_jobs (due_at, queue, state)
         WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
-    "CREATE INDEX tasker_jobs_running ON tasker_jobs (worker) WHERE state = 'running'",
+    "CREATE INDEX tasker_jobs_aside ON tasker_jobs (state, number, queue)
+        WHERE state IN ('paused', 'failed', 'canceled') AND deleted_at IS NULL",
+    // Says more than it needs to, so that the planner cannot take it for a settle, which looks for jobs by their ids: where
+    // few jobs run it looks small, and it is full of entries of jobs that have ended.
+    "CREATE INDEX tasker_jobs_running ON tasker_jobs (worker) WHERE state = 'running' AND worker IS NOT NULL",
     "CREATE INDEX tasker_jobs_prune ON tasker_jobs (prune_at) WHERE prune_at IS NOT NULL",
     "CREATE INDEX tasker_jobs_unfinished ON tasker_jobs (schedule)
         WHERE schedule IS NOT NULL AND finished_at IS NULL AND deleted_at IS NULL",
+    "CREATE INDEX tasker_jobs_ended ON tasker_jobs (schedule, finished_at, number)
+        WHERE schedule IS NOT NULL AND finished_at IS NOT NULL",
     concat!(
         "CREATE UNIQUE INDEX tasker_jobs_unique ON tasker_jobs (unique_key) WHERE ",
         holds_key!()
@@ -111,11 +120,17 @@ pub(crate) const TABLES: &[&str] = &[
     "CREATE TABLE tasker_schedules (
         id UUID PRIMARY KEY,
         name TEXT COLLATE \"C\" NOT NULL UNIQUE,
+        description TEXT NOT NULL,
+        source TEXT NOT NULL,
         alias TEXT COLLATE \"C\" NOT NULL,
         task TEXT COLLATE \"C\" NOT NULL,
         rule TEXT NOT NULL,
         tz TEXT NOT NULL,
         params TEXT NOT NULL,
+        queue TEXT,
+        start_at BIGINT,
+        end_at BIGINT,
+        max_executions BIGINT,
         catch_up TEXT NOT NULL,
         overlap TEXT NOT NULL,
         state TEXT NOT NULL,
@@ -123,21 +138,32 @@ pub(crate) const TABLES: &[&str] = &[
         created_at BIGINT NOT NULL,
         next_run_at BIGINT,
         last_run_at BIGINT,
+        waiting_at BIGINT,
+        waiting_missed TEXT,
         executions BIGINT NOT NULL DEFAULT 0,
+        extra_jobs BIGINT NOT NULL DEFAULT 0,
+        last_outcome TEXT,
+        last_error TEXT,
+        last_ended_at BIGINT,
         seen_at BIGINT NOT NULL,
+        deleted_at BIGINT,
         version BIGINT NOT NULL DEFAULT 1
     )",
-    "CREATE INDEX tasker_schedules_due ON tasker_schedules (next_run_at) WHERE state = 'active'",
+    "CREATE INDEX tasker_schedules_due ON tasker_schedules (next_run_at) WHERE state = 'active' AND deleted_at IS NULL",
+    "CREATE INDEX tasker_schedules_waiting ON tasker_schedules (waiting_at) WHERE waiting_at IS NOT NULL",
     "CREATE TABLE tasker_workers (
         id UUID PRIMARY KEY,
         name TEXT COLLATE \"C\" NOT NULL,
+        named BOOLEAN NOT NULL,
         host TEXT NOT NULL,
         pid BIGINT NOT NULL,
+        process TEXT NOT NULL,
         lease BIGINT NOT NULL,
         concurrency BIGINT NOT NULL,
         queues TEXT NOT NULL,
         started_at BIGINT NOT NULL,
-        lease_until BIGINT NOT NULL
+        lease_until BIGINT NOT NULL,
+        started BIGINT NOT NULL DEFAULT 0
     )",
     "CREATE TABLE tasker_leases (
         name TEXT COLLATE \"C\" PRIMARY KEY,

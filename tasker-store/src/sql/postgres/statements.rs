@@ -6,14 +6,15 @@
 
 use super::schema::holds_key;
 use crate::sql::bulk::Bulk;
-use crate::sql::dialect::{Fused, Returning, Statements};
+use crate::sql::dialect::{Beating, Fused, Homes, Returning, Statements};
 
 /// The ready jobs to take from the queues that `$queues` gives as `q`, at most `$most` from each.
 macro_rules! heads {
     ($queues:literal, $most:literal) => {
         concat!(
             "heads AS MATERIALIZED (
-                SELECT r.number FROM ",
+                SELECT r.number, row_number() OVER (ORDER BY r.priority DESC, r.due_at, r.number) AS place
+                  FROM ",
             $queues,
             " CROSS JOIN LATERAL (
                     SELECT h.number, h.priority, h.due_at FROM tasker_jobs AS h
@@ -40,11 +41,11 @@ macro_rules! heads_of_all {
     };
 }
 
-/// Those of parameter 5.
+/// Those of parameter 7.
 macro_rules! heads_of_some {
     () => {
         heads!(
-            "(SELECT w.v ->> 0 AS name, (w.v ->> 1)::bigint AS most FROM json_array_elements($5::json) AS w(v)
+            "(SELECT w.v ->> 0 AS name, (w.v ->> 1)::bigint AS most FROM json_array_elements($7::json) AS w(v)
                WHERE w.v ->> 0 IN (SELECT name FROM tasker_queues WHERE NOT paused)) AS q",
             "least(q.most, $3)"
         )
@@ -56,16 +57,17 @@ macro_rules! take {
     () => {
         "UPDATE tasker_jobs AS j
             SET state = 'running', token = j.token + 1, attempt = j.attempt + 1, started_at = $1, worker = $2,
-                cancel_requested = FALSE
+                cancel_requested = FALSE, held = CASE WHEN heads.place > $5::bigint THEN $6::bigint + heads.place END
            FROM heads WHERE j.number = heads.number
          RETURNING j.number, j.id, j.token, j.alias, j.queue, j.priority, j.params, j.attempt, j.max_attempts,
-                   j.at_most_once, j.tags, j.enqueued_at, j.due_at, j.schedule, j.occurrence_at"
+                   j.at_most_once, j.tags, j.enqueued_at, j.due_at, j.schedule, j.occurrence_at, j.held"
     };
 }
 
-/// Ends the jobs of the arrays `$ids`, `$tokens` and `$outputs` well, and takes those of `$heads`.
+/// Ends the jobs of the arrays `$ids`, `$tokens` and `$outputs` well, marks those up to `$started` as started, and takes
+/// those of `$heads`.
 macro_rules! fused {
-    ($heads:expr, $ids:literal, $tokens:literal, $outputs:literal) => {
+    ($heads:expr, $started:literal, $ids:literal, $tokens:literal, $outputs:literal) => {
         concat!(
             "WITH f AS MATERIALIZED (
                 SELECT * FROM unnest(",
@@ -94,19 +96,26 @@ macro_rules! fused {
                  WHERE j.id = f.id AND j.token = f.token AND j.state = 'running'
                    AND coalesce(CASE WHEN j.cancel_requested THEN j.keep_unsuccessful
                                      ELSE j.keep_succeeded END, 1) > 0
-                RETURNING j.number, j.id, j.token, j.state), ",
+                RETURNING j.number, j.id, j.token, j.state),
+             marked AS (
+                UPDATE tasker_workers SET started = greatest(started, ",
+            $started,
+            "::bigint) WHERE id = $2 AND ",
+            $started,
+            " IS NOT NULL RETURNING id), ",
             $heads,
             ", taken AS (",
             take!(),
             ")
              SELECT t.number, t.id, t.token, t.alias, t.queue, t.priority, t.params, t.attempt, t.max_attempts,
-                    t.at_most_once, t.tags, t.enqueued_at, t.due_at, t.schedule, t.occurrence_at,
+                    t.at_most_once, t.tags, t.enqueued_at, t.due_at, t.schedule, t.occurrence_at, t.held,
                     NULL::bigint, NULL::uuid, NULL::bigint, NULL::text, NULL::boolean
                FROM taken AS t
              UNION ALL
-             SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+             SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
                     e.number, e.id, e.token, e.state, FALSE
-               FROM (SELECT * FROM gone UNION ALL SELECT * FROM kept) AS e"
+               FROM (SELECT * FROM gone UNION ALL SELECT * FROM kept
+                     UNION ALL SELECT 0, id, 0, '' FROM marked) AS e"
         )
     };
 }
@@ -184,7 +193,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
                due_at = (f.v ->> 5)::bigint, max_attempts = (f.v ->> 6)::bigint,
                at_most_once = (f.v ->> 7)::bigint <> 0, keep_succeeded = (f.v ->> 8)::bigint,
                keep_unsuccessful = (f.v ->> 9)::bigint, tags = f.v ->> 10, schedule = (f.v ->> 11)::uuid,
-               occurrence_at = (f.v ->> 12)::bigint, unique_holds = (f.v ->> 13)::smallint,
+               occurrence_at = (f.v ->> 12)::bigint, missed = NULL, unique_holds = (f.v ->> 13)::smallint,
                state = CASE WHEN j.state = 'paused' THEN 'paused'
                             WHEN (f.v ->> 5)::bigint <= $2 THEN 'queued'
                             ELSE 'scheduled' END
@@ -208,8 +217,8 @@ pub(crate) const STATEMENTS: Statements = Statements {
         SELECT v ->> 0, v ->> 1 FROM json_array_elements($1::json) AS r(v) ON CONFLICT DO NOTHING",
     succeed: None,
     settle: Some(Fused {
-        all: fused!(heads_of_all!(), "$5", "$6", "$7"),
-        only: fused!(heads_of_some!(), "$6", "$7", "$8"),
+        all: fused!(heads_of_all!(), "$7", "$8", "$9", "$10"),
+        only: fused!(heads_of_some!(), "$8", "$9", "$10", "$11"),
     }),
     end: Returning::One(
         "UPDATE tasker_jobs AS j
@@ -273,15 +282,24 @@ pub(crate) const STATEMENTS: Statements = Statements {
           JOIN tasker_jobs AS j ON j.number = (f.v ->> 0)::bigint
          ORDER BY j.number, f.place DESC
         ON CONFLICT (job) DO UPDATE SET token = excluded.token, done = excluded.done, total = excluded.total",
-    beat: "UPDATE tasker_workers SET lease_until = $2 + lease WHERE id = $1",
-    cancels: "SELECT id, token FROM tasker_jobs
-         WHERE state = 'running' AND worker = $1 AND cancel_requested ORDER BY number",
+    beat: Beating::One(
+        "WITH alive AS (UPDATE tasker_workers SET lease_until = $2 + lease WHERE id = $1 RETURNING id)
+         SELECT j.id, j.token FROM alive LEFT JOIN tasker_jobs AS j
+             ON j.state = 'running' AND j.worker = $1 AND j.worker IS NOT NULL AND j.cancel_requested
+          ORDER BY j.number",
+    ),
     running: "SELECT id, token FROM tasker_jobs WHERE state = 'running' AND worker = $1 ORDER BY number",
+    mark_started: "UPDATE tasker_workers SET started = greatest(started, $2) WHERE id = $1",
+    unstart: "UPDATE tasker_jobs AS j
+           SET state = 'queued', attempt = j.attempt - 1
+          FROM tasker_workers AS w
+         WHERE (w.lease_until <= $1 OR w.id = $2)
+           AND j.worker = w.id AND j.worker IS NOT NULL AND j.state = 'running' AND j.held > w.started AND NOT j.cancel_requested",
     drop_dead: "DELETE FROM tasker_workers WHERE lease_until <= $1",
     rescue: Returning::One(
         "WITH orphans AS MATERIALIZED (
             SELECT number FROM tasker_jobs
-             WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasker_workers)
+             WHERE state = 'running' AND worker IS NOT NULL AND worker NOT IN (SELECT id FROM tasker_workers)
              ORDER BY worker, number LIMIT $2 FOR UPDATE SKIP LOCKED)
         UPDATE tasker_jobs AS j
            SET state = CASE WHEN cancel_requested THEN 'canceled'
@@ -297,7 +315,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
           FROM json_array_elements($1::json) AS f(v) WHERE j.number = (f.v ->> 0)::bigint",
     orphaned: "SELECT EXISTS (
             SELECT 1 FROM tasker_jobs
-             WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasker_workers)) AS orphaned",
+             WHERE state = 'running' AND worker IS NOT NULL AND worker NOT IN (SELECT id FROM tasker_workers)) AS orphaned",
     next_lease: "SELECT min(lease_until) AS at FROM tasker_workers",
     any_ready: "SELECT EXISTS (
             SELECT 1 FROM tasker_jobs WHERE state = 'queued' AND deleted_at IS NULL) AS ready",
@@ -307,29 +325,76 @@ pub(crate) const STATEMENTS: Statements = Statements {
              ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         UPDATE tasker_jobs AS j SET state = 'queued' FROM due WHERE j.number = due.number
         RETURNING j.number"),
-    next_due: "SELECT min(due_at) AS at FROM tasker_jobs
-         WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
-    expired: "SELECT number FROM tasker_jobs WHERE prune_at IS NOT NULL AND prune_at <= $1
+    // No `min`: where the statistics know nothing of a flood yet, the planner would read all that wait.
+    next_due: "SELECT due_at AS at FROM tasker_jobs
+         WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL ORDER BY due_at LIMIT 1",
+    expired: "SELECT number, schedule IS NOT NULL FROM tasker_jobs WHERE prune_at IS NOT NULL AND prune_at <= $1
          ORDER BY prune_at LIMIT $2 FOR UPDATE SKIP LOCKED",
-    next_prune: "SELECT min(prune_at) AS at FROM tasker_jobs WHERE prune_at IS NOT NULL",
+    next_prune: "SELECT prune_at AS at FROM tasker_jobs WHERE prune_at IS NOT NULL ORDER BY prune_at LIMIT 1",
     erase: [
         "DELETE FROM tasker_logs WHERE job IN (SELECT v::bigint FROM json_array_elements_text($1::json) AS r(v))",
         "DELETE FROM tasker_attempts WHERE job IN (SELECT v::bigint FROM json_array_elements_text($1::json) AS r(v))",
         "DELETE FROM tasker_progress WHERE job IN (SELECT v::bigint FROM json_array_elements_text($1::json) AS r(v))",
         "DELETE FROM tasker_jobs WHERE number IN (SELECT v::bigint FROM json_array_elements_text($1::json) AS r(v))",
     ],
-    unfinished: "SELECT EXISTS (
-            SELECT 1 FROM tasker_jobs
-             WHERE schedule = $1 AND schedule IS NOT NULL AND finished_at IS NULL AND deleted_at IS NULL) AS unfinished",
-    due_schedules: "SELECT id FROM tasker_schedules
-         WHERE state = 'active' AND (next_run_at IS NULL OR next_run_at <= $1)
-           AND task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)
+    set_missed: "UPDATE tasker_jobs AS j SET missed = f.v ->> 1
+          FROM json_array_elements($1::json) AS f(v) WHERE j.number = (f.v ->> 0)::bigint",
+    unfinished: "SELECT schedule, id FROM tasker_jobs
+         WHERE schedule IN (SELECT v::uuid FROM json_array_elements_text($1::json) AS r(v))
+           AND schedule IS NOT NULL AND finished_at IS NULL AND deleted_at IS NULL
+         ORDER BY number",
+    advance: "UPDATE tasker_schedules AS s
+           SET version = s.version + 1, state = f.v ->> 1, error = f.v ->> 2, next_run_at = (f.v ->> 3)::bigint,
+               last_run_at = (f.v ->> 4)::bigint, executions = s.executions + (f.v ->> 5)::bigint,
+               waiting_at = (f.v ->> 6)::bigint, waiting_missed = f.v ->> 7
+          FROM json_array_elements($1::json) AS f(v) WHERE s.id = (f.v ->> 0)::uuid",
+    waiting_schedules: "SELECT s.id, NOT EXISTS (
+                SELECT 1 FROM tasker_jobs AS j
+                 WHERE j.schedule = s.id AND j.schedule IS NOT NULL AND j.finished_at IS NULL AND j.deleted_at IS NULL) AS free
+          FROM tasker_schedules AS s
+         WHERE s.waiting_at IS NOT NULL AND s.deleted_at IS NULL AND s.state IN ('active', 'completed')
+           AND s.task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)",
+    ended: "SELECT s.id, (
+            SELECT j.number FROM tasker_jobs AS j
+             WHERE j.schedule = s.id AND j.schedule IS NOT NULL AND j.finished_at IS NOT NULL
+             ORDER BY j.finished_at DESC, j.number DESC LIMIT 1) AS number
+           FROM tasker_schedules AS s WHERE $1::uuid IS NULL OR s.id = $1",
+    // In two halves: with OR the planner walks the index from end to end, past all that are not due.
+    due_schedules: "SELECT id FROM (
+            SELECT id, task, next_run_at, name FROM tasker_schedules WHERE state = 'active' AND deleted_at IS NULL AND next_run_at IS NULL
+            UNION ALL
+            SELECT id, task, next_run_at, name FROM tasker_schedules WHERE state = 'active' AND deleted_at IS NULL AND next_run_at <= $1) AS s
+         WHERE task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)
          ORDER BY next_run_at NULLS FIRST, name LIMIT $2",
     next_schedule: "SELECT min(next_run_at) AS at FROM tasker_schedules
-         WHERE state = 'active' AND next_run_at > $1
+         WHERE state = 'active' AND deleted_at IS NULL AND next_run_at > $1
            AND task NOT IN (SELECT task FROM tasker_tasks WHERE NOT enabled)",
-    count_queues: "SELECT queue, state, count(*) AS jobs FROM tasker_jobs
-         WHERE deleted_at IS NULL GROUP BY queue, state",
+    count_queues: "SELECT 0::bigint AS part, queue, 'queued' AS state, count(*) AS jobs FROM tasker_jobs
+          WHERE state = 'queued' AND deleted_at IS NULL GROUP BY queue
+         UNION ALL
+         SELECT 0, queue, state, count(*) FROM tasker_jobs
+          WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL GROUP BY queue, state
+         UNION ALL
+         SELECT 0, queue, 'running', count(*) FROM tasker_jobs
+          WHERE state = 'running' AND worker IS NOT NULL GROUP BY queue
+         UNION ALL
+         SELECT 0, queue, 'paused', count(*) FROM tasker_jobs WHERE state IN ('paused', 'failed', 'canceled') AND deleted_at IS NULL AND state = 'paused' GROUP BY queue
+         UNION ALL
+         SELECT 1, f.queue, 'failed', count(*) FROM (
+            SELECT queue FROM tasker_jobs WHERE state IN ('paused', 'failed', 'canceled') AND deleted_at IS NULL AND state = 'failed' ORDER BY number DESC LIMIT $1) AS f GROUP BY f.queue
+         UNION ALL
+         SELECT 1, f.queue, 'canceled', count(*) FROM (
+            SELECT queue FROM tasker_jobs WHERE state IN ('paused', 'failed', 'canceled') AND deleted_at IS NULL AND state = 'canceled' ORDER BY number DESC LIMIT $1) AS f GROUP BY f.queue
+         UNION ALL
+         SELECT 2, l.queue, l.state, count(*) FROM (
+            SELECT queue, CASE WHEN deleted_at IS NULL THEN state ELSE '' END AS state FROM tasker_jobs
+             ORDER BY number DESC LIMIT $1) AS l GROUP BY l.queue, l.state",
+    homes: Homes {
+        queued: "state = 'queued' AND deleted_at IS NULL",
+        waiting: "state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
+        running: "state = 'running' AND worker IS NOT NULL",
+        aside: "state IN ('paused', 'failed', 'canceled') AND deleted_at IS NULL AND state",
+    },
     count_running: "SELECT worker, count(*) AS jobs FROM tasker_jobs
          WHERE state = 'running' AND worker IS NOT NULL GROUP BY worker",
     unknown: "SELECT (array_agg(alias ORDER BY number))[1], count(*) AS jobs FROM tasker_jobs

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, Statement, Value};
 
 use super::DIALECT;
 use crate::sql::SqlStore;
-use crate::sql::dialect::Returning;
+use crate::sql::dialect::{Beating, Returning};
 use crate::store::{Migrate, Store};
 
 /// The lines of a statement's plan on an empty store, where no statistics help.
@@ -95,6 +95,7 @@ async fn a_finish_finds_its_jobs_by_id() {
         words.append_lines,
         words.set_progress,
         words.set_errors,
+        words.set_missed,
     ] {
         walks(words, "SEARCH j USING INTEGER PRIMARY KEY").await;
     }
@@ -104,14 +105,73 @@ async fn a_finish_finds_its_jobs_by_id() {
 async fn a_sweep_walks_only_what_it_is_about() {
     let words = &DIALECT.statements;
     walks(one(words.promote), "tasker_jobs_due (due_at<?)").await;
+    // However many are due at the same moment, none is sorted.
+    let lines = plan(one(words.promote)).await;
+    let sorts = lines.iter().find(|line| line.contains("ORDER BY"));
+    assert_eq!(sorts, None, "{lines:#?}");
     walks(words.next_due, "tasker_jobs_due").await;
     walks(one(words.rescue), "tasker_jobs_running").await;
     walks(words.orphaned, "tasker_jobs_running").await;
     walks(words.expired, "tasker_jobs_prune").await;
     walks(words.next_prune, "tasker_jobs_prune").await;
-    walks(words.cancels, "tasker_jobs_running (worker=?)").await;
+    let Beating::Two { cancels, .. } = words.beat else {
+        panic!("a sign of life takes two statements here");
+    };
+    walks(cancels, "tasker_jobs_running (worker=?)").await;
     walks(words.running, "tasker_jobs_running (worker=?)").await;
     walks(words.unfinished, "tasker_jobs_unfinished (schedule=?)").await;
+    walks(words.waiting_schedules, "tasker_schedules_waiting").await;
+    walks(
+        words.waiting_schedules,
+        "tasker_jobs_unfinished (schedule=?)",
+    )
+    .await;
+    for index in [
+        "tasker_schedules_due (next_run_at=?)",
+        "tasker_schedules_due (next_run_at<?)",
+    ] {
+        walks(words.due_schedules, index).await;
+    }
+    walks(words.next_schedule, "tasker_schedules_due (next_run_at>?)").await;
+    walks(words.advance, "sqlite_autoindex_tasker_schedules_1 (id=?)").await;
+    walks(
+        words.ended,
+        "tasker_jobs_ended (schedule=? AND finished_at>?)",
+    )
+    .await;
+}
+
+/// X-F2: pages do not read history.
+#[tokio::test]
+async fn jobs_of_a_state_are_counted_and_listed_from_its_index() {
+    let words = &DIALECT.statements;
+    let lines = plan(words.count_queues).await;
+    for (index, parts) in [("ready", 1), ("due", 1), ("running", 1), ("aside", 3)] {
+        let used = format!("INDEX tasker_jobs_{index}");
+        let found = lines.iter().filter(|line| line.contains(&used)).count();
+        assert_eq!(found, parts, "{index}: {lines:#?}");
+    }
+    // The latest jobs, as many as there may be.
+    let scans = lines
+        .iter()
+        .filter(|line| line.as_str() == "SCAN tasker_jobs");
+    assert_eq!(scans.count(), 1, "{lines:#?}");
+    let homes = &words.homes;
+    for (home, order, index) in [
+        (homes.queued, "number + 0", "tasker_jobs_ready"),
+        (homes.waiting, "number + 0", "tasker_jobs_due"),
+        (homes.running, "number + 0", "tasker_jobs_running"),
+        (
+            &format!("{} = 'failed'", homes.aside),
+            "number",
+            "tasker_jobs_aside (state=? AND number<?)",
+        ),
+    ] {
+        let words = format!(
+            "SELECT * FROM tasker_jobs WHERE deleted_at IS NULL AND {order} < 9 AND {home} ORDER BY {order} DESC LIMIT 50"
+        );
+        walks(&words, index).await;
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 //!
 //! A job is one row. `task` is the alias in the form that is compared. Instants are microseconds since the Unix
 //! epoch, ids are 16 bytes. The indexes are partial, so that each holds only the rows its sweep is about:
-//! finished jobs, however many, are in none but the one for pruning.
+//! finished jobs, however many, are in none but the one for pruning, and those that did not succeed in `aside`, from which they
+//! are listed. Columns that follow those an index is searched by spare reading the rows when jobs are counted.
 
 /// Whether a job holds its unique key, for the index and for those who look into it. Once it does not, no move makes
 /// it so again: see `crate::unique`.
@@ -37,6 +38,7 @@ pub(crate) const TABLES: &[&str] = &[
         finished_at INTEGER,
         worker BLOB,
         token INTEGER NOT NULL DEFAULT 0,
+        held INTEGER,
         cancel_requested INTEGER NOT NULL DEFAULT 0,
         keep_succeeded INTEGER,
         keep_unsuccessful INTEGER,
@@ -44,6 +46,7 @@ pub(crate) const TABLES: &[&str] = &[
         deleted_at INTEGER,
         schedule BLOB,
         occurrence_at INTEGER,
+        missed TEXT,
         unique_key BLOB,
         unique_holds INTEGER NOT NULL DEFAULT 0,
         tags TEXT NOT NULL,
@@ -56,12 +59,16 @@ pub(crate) const TABLES: &[&str] = &[
     "CREATE INDEX tasker_jobs_ready
         ON tasker_jobs (queue, priority DESC, due_at, number, task, state, deleted_at)
         WHERE state = 'queued' AND deleted_at IS NULL",
-    "CREATE INDEX tasker_jobs_due ON tasker_jobs (due_at)
+    "CREATE INDEX tasker_jobs_due ON tasker_jobs (due_at, number, queue, state, deleted_at)
         WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
+    "CREATE INDEX tasker_jobs_aside ON tasker_jobs (state, number, queue, deleted_at)
+        WHERE state IN ('paused', 'failed', 'canceled') AND deleted_at IS NULL",
     "CREATE INDEX tasker_jobs_running ON tasker_jobs (worker) WHERE state = 'running'",
     "CREATE INDEX tasker_jobs_prune ON tasker_jobs (prune_at) WHERE prune_at IS NOT NULL",
     "CREATE INDEX tasker_jobs_unfinished ON tasker_jobs (schedule)
         WHERE schedule IS NOT NULL AND finished_at IS NULL AND deleted_at IS NULL",
+    "CREATE INDEX tasker_jobs_ended ON tasker_jobs (schedule, finished_at)
+        WHERE schedule IS NOT NULL AND finished_at IS NOT NULL",
     concat!(
         "CREATE UNIQUE INDEX tasker_jobs_unique ON tasker_jobs (unique_key) WHERE ",
         holds_key!()
@@ -112,11 +119,17 @@ pub(crate) const TABLES: &[&str] = &[
     "CREATE TABLE tasker_schedules (
         id BLOB PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
+        description TEXT NOT NULL,
+        source TEXT NOT NULL,
         alias TEXT NOT NULL,
         task TEXT NOT NULL,
         rule TEXT NOT NULL,
         tz TEXT NOT NULL,
         params TEXT NOT NULL,
+        queue TEXT,
+        start_at INTEGER,
+        end_at INTEGER,
+        max_executions INTEGER,
         catch_up TEXT NOT NULL,
         overlap TEXT NOT NULL,
         state TEXT NOT NULL,
@@ -124,21 +137,32 @@ pub(crate) const TABLES: &[&str] = &[
         created_at INTEGER NOT NULL,
         next_run_at INTEGER,
         last_run_at INTEGER,
+        waiting_at INTEGER,
+        waiting_missed TEXT,
         executions INTEGER NOT NULL DEFAULT 0,
+        extra_jobs INTEGER NOT NULL DEFAULT 0,
+        last_outcome TEXT,
+        last_error TEXT,
+        last_ended_at INTEGER,
         seen_at INTEGER NOT NULL,
+        deleted_at INTEGER,
         version INTEGER NOT NULL DEFAULT 1
     )",
-    "CREATE INDEX tasker_schedules_due ON tasker_schedules (next_run_at) WHERE state = 'active'",
+    "CREATE INDEX tasker_schedules_due ON tasker_schedules (next_run_at) WHERE state = 'active' AND deleted_at IS NULL",
+    "CREATE INDEX tasker_schedules_waiting ON tasker_schedules (waiting_at) WHERE waiting_at IS NOT NULL",
     "CREATE TABLE tasker_workers (
         id BLOB PRIMARY KEY,
         name TEXT NOT NULL,
+        named INTEGER NOT NULL,
         host TEXT NOT NULL,
         pid INTEGER NOT NULL,
+        process TEXT NOT NULL,
         lease INTEGER NOT NULL,
         concurrency INTEGER NOT NULL,
         queues TEXT NOT NULL,
         started_at INTEGER NOT NULL,
-        lease_until INTEGER NOT NULL
+        lease_until INTEGER NOT NULL,
+        started INTEGER NOT NULL DEFAULT 0
     )",
     "CREATE TABLE tasker_leases (
         name TEXT PRIMARY KEY,

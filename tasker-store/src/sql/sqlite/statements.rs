@@ -7,7 +7,7 @@
 
 use super::schema::holds_key;
 use crate::sql::bulk::Bulk;
-use crate::sql::dialect::{Returning, Statements};
+use crate::sql::dialect::{Beating, Homes, Returning, Statements};
 
 /// Aliases a claim leaves out: those disabled, and those the worker (parameter 4) does not know.
 macro_rules! held_back {
@@ -17,18 +17,19 @@ macro_rules! held_back {
     };
 }
 
-/// Takes the jobs that `$chosen` gives the numbers of.
+/// Takes the jobs that `$chosen` gives the numbers of, with their places from 1.
 macro_rules! claim {
     ($($chosen:expr),+) => {
         concat!(
             "UPDATE tasker_jobs
                 SET state = 'running', token = token + 1, attempt = attempt + 1, started_at = ?1, worker = ?2,
-                    cancel_requested = 0
-              WHERE number IN (",
+                    cancel_requested = 0, held = iif(heads.place > ?5, ?6 + heads.place, NULL)
+               FROM (",
             $($chosen),+,
-            ")
+            ") AS heads
+              WHERE tasker_jobs.number = +heads.chosen
              RETURNING number, id, token, alias, queue, priority, params, attempt, max_attempts, at_most_once,
-                       tags, enqueued_at, due_at, schedule, occurrence_at"
+                       tags, enqueued_at, due_at, schedule, occurrence_at, held"
         )
     };
 }
@@ -86,7 +87,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
            SET queue = f.value ->> 1, priority = f.value ->> 2, params = f.value ->> 3, shape = f.value ->> 4,
                due_at = f.value ->> 5, max_attempts = f.value ->> 6, at_most_once = f.value ->> 7,
                keep_succeeded = f.value ->> 8, keep_unsuccessful = f.value ->> 9, tags = f.value ->> 10,
-               schedule = unhex(f.value ->> 11), occurrence_at = f.value ->> 12, unique_holds = f.value ->> 13,
+               schedule = unhex(f.value ->> 11), occurrence_at = f.value ->> 12, missed = NULL, unique_holds = f.value ->> 13,
                state = CASE WHEN j.state = 'paused' THEN 'paused'
                             WHEN f.value ->> 5 <= ?2 THEN 'queued'
                             ELSE 'scheduled' END
@@ -157,18 +158,19 @@ pub(crate) const STATEMENTS: Statements = Statements {
           FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
          WHERE j.number = f.value ->> 0",
     claim_all: Returning::One(claim!(
-        "SELECT j.number FROM (SELECT name FROM tasker_queues WHERE paused = 0) AS q ",
+        "SELECT j.number AS chosen, row_number() OVER (ORDER BY j.priority DESC, j.due_at, j.number) AS place
+           FROM (SELECT name FROM tasker_queues WHERE paused = 0) AS q ",
         heads!(),
         " ORDER BY j.priority DESC, j.due_at, j.number LIMIT +?3"
     )),
     claim_only: Returning::One(claim!(
-        "SELECT number FROM (
+        "SELECT number AS chosen, row_number() OVER (ORDER BY priority DESC, due_at, number) AS place FROM (
             SELECT j.number, j.priority, j.due_at, q.most,
-                   row_number() OVER (PARTITION BY j.queue ORDER BY j.priority DESC, j.due_at, j.number) AS place
-              FROM (SELECT w.value ->> 0 AS name, w.value ->> 1 AS most FROM json_each(?5) AS w
+                   row_number() OVER (PARTITION BY j.queue ORDER BY j.priority DESC, j.due_at, j.number) AS nth
+              FROM (SELECT w.value ->> 0 AS name, w.value ->> 1 AS most FROM json_each(?7) AS w
                      WHERE w.value ->> 0 IN (SELECT name FROM tasker_queues WHERE paused = 0)) AS q ",
         heads!(),
-        ") WHERE place <= most ORDER BY priority DESC, due_at, number LIMIT +?3"
+        ") WHERE nth <= most ORDER BY priority DESC, due_at, number LIMIT +?3"
     )),
     claim: None,
     live: "SELECT j.id, j.token, j.number
@@ -182,10 +184,18 @@ pub(crate) const STATEMENTS: Statements = Statements {
         SELECT j.number, j.token, f.value ->> 1, f.value ->> 2
           FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
          WHERE j.number = f.value ->> 0",
-    beat: "UPDATE tasker_workers SET lease_until = ?2 + lease WHERE id = ?1",
-    cancels: "SELECT id, token FROM tasker_jobs
+    beat: Beating::Two {
+        extend: "UPDATE tasker_workers SET lease_until = ?2 + lease WHERE id = ?1",
+        cancels: "SELECT id, token FROM tasker_jobs
          WHERE state = 'running' AND worker = ?1 AND cancel_requested ORDER BY number",
+    },
     running: "SELECT id, token FROM tasker_jobs WHERE state = 'running' AND worker = ?1 ORDER BY number",
+    mark_started: "UPDATE tasker_workers SET started = max(started, ?2) WHERE id = ?1",
+    unstart: "UPDATE tasker_jobs SET state = 'queued', attempt = attempt - 1
+          FROM tasker_workers AS w
+         WHERE (w.lease_until <= ?1 OR w.id = ?2)
+           AND tasker_jobs.worker = w.id AND tasker_jobs.state = 'running' AND tasker_jobs.held > w.started
+           AND NOT tasker_jobs.cancel_requested",
     drop_dead: "DELETE FROM tasker_workers WHERE lease_until <= ?1",
     rescue: Returning::One("UPDATE tasker_jobs
            SET state = CASE WHEN cancel_requested THEN 'canceled'
@@ -214,7 +224,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
              ORDER BY due_at, number LIMIT ?2) RETURNING number"),
     next_due: "SELECT min(due_at) AS at FROM tasker_jobs
          WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
-    expired: "SELECT number FROM tasker_jobs WHERE prune_at IS NOT NULL AND prune_at <= ?1
+    expired: "SELECT number, schedule IS NOT NULL FROM tasker_jobs WHERE prune_at IS NOT NULL AND prune_at <= ?1
          ORDER BY prune_at, number LIMIT ?2",
     next_prune: "SELECT min(prune_at) AS at FROM tasker_jobs WHERE prune_at IS NOT NULL",
     erase: [
@@ -223,18 +233,63 @@ pub(crate) const STATEMENTS: Statements = Statements {
         "DELETE FROM tasker_progress WHERE job IN (SELECT value FROM json_each(?1))",
         "DELETE FROM tasker_jobs WHERE number IN (SELECT value FROM json_each(?1))",
     ],
-    unfinished: "SELECT EXISTS (
-            SELECT 1 FROM tasker_jobs
-             WHERE schedule = ?1 AND schedule IS NOT NULL AND finished_at IS NULL AND deleted_at IS NULL) AS unfinished",
-    due_schedules: "SELECT id FROM tasker_schedules
-         WHERE state = 'active' AND (next_run_at IS NULL OR next_run_at <= ?1)
-           AND task NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0)
+    set_missed: "UPDATE tasker_jobs AS j SET missed = f.value ->> 1
+          FROM json_each(?1) AS f WHERE j.number = f.value ->> 0",
+    unfinished: "SELECT j.schedule, j.id
+          FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
+         WHERE j.schedule = unhex(f.value) AND j.schedule IS NOT NULL AND j.finished_at IS NULL AND j.deleted_at IS NULL
+         ORDER BY j.number",
+    advance: "UPDATE tasker_schedules AS s
+           SET version = s.version + 1, state = f.value ->> 1, error = f.value ->> 2, next_run_at = f.value ->> 3,
+               last_run_at = f.value ->> 4, executions = s.executions + (f.value ->> 5), waiting_at = f.value ->> 6,
+               waiting_missed = f.value ->> 7
+          FROM json_each(?1) AS f WHERE s.id = unhex(f.value ->> 0)",
+    waiting_schedules: "SELECT s.id, NOT EXISTS (
+                SELECT 1 FROM tasker_jobs AS j
+                 WHERE j.schedule = s.id AND j.schedule IS NOT NULL AND j.finished_at IS NULL AND j.deleted_at IS NULL) AS free
+          FROM tasker_schedules AS s
+         WHERE s.waiting_at IS NOT NULL AND s.deleted_at IS NULL AND s.state IN ('active', 'completed')
+           AND s.task NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0)",
+    ended: "SELECT s.id, (
+            SELECT j.number FROM tasker_jobs AS j
+             WHERE j.schedule = s.id AND j.schedule IS NOT NULL AND j.finished_at IS NOT NULL
+             ORDER BY j.finished_at DESC, j.number DESC LIMIT 1) AS number
+           FROM tasker_schedules AS s WHERE ?1 IS NULL OR s.id = ?1",
+    // In two halves: with OR the planner walks the index from end to end, past all that are not due.
+    due_schedules: "SELECT id FROM (
+            SELECT id, task, next_run_at, name FROM tasker_schedules WHERE state = 'active' AND deleted_at IS NULL AND next_run_at IS NULL
+            UNION ALL
+            SELECT id, task, next_run_at, name FROM tasker_schedules WHERE state = 'active' AND deleted_at IS NULL AND next_run_at <= ?1) AS s
+         WHERE task NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0)
          ORDER BY next_run_at, name LIMIT ?2",
     next_schedule: "SELECT min(next_run_at) AS at FROM tasker_schedules
-         WHERE state = 'active' AND next_run_at > ?1
+         WHERE state = 'active' AND deleted_at IS NULL AND next_run_at > ?1
            AND task NOT IN (SELECT task FROM tasker_tasks WHERE enabled = 0)",
-    count_queues: "SELECT queue, state, count(*) AS jobs FROM tasker_jobs
-         WHERE deleted_at IS NULL GROUP BY queue, state",
+    count_queues: "SELECT 0 AS part, queue, 'queued' AS state, count(*) AS jobs FROM tasker_jobs
+          WHERE state = 'queued' AND deleted_at IS NULL GROUP BY queue
+         UNION ALL
+         SELECT 0, queue, state, count(*) FROM tasker_jobs
+          WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL GROUP BY queue, state
+         UNION ALL
+         SELECT 0, queue, 'running', count(*) FROM tasker_jobs WHERE state = 'running' GROUP BY queue
+         UNION ALL
+         SELECT 0, queue, 'paused', count(*) FROM tasker_jobs WHERE state IN ('paused', 'failed', 'canceled') AND deleted_at IS NULL AND state = 'paused' GROUP BY queue
+         UNION ALL
+         SELECT 1, f.queue, 'failed', count(*) FROM (
+            SELECT queue FROM tasker_jobs WHERE state IN ('paused', 'failed', 'canceled') AND deleted_at IS NULL AND state = 'failed' ORDER BY number DESC LIMIT +?1) AS f GROUP BY f.queue
+         UNION ALL
+         SELECT 1, f.queue, 'canceled', count(*) FROM (
+            SELECT queue FROM tasker_jobs WHERE state IN ('paused', 'failed', 'canceled') AND deleted_at IS NULL AND state = 'canceled' ORDER BY number DESC LIMIT +?1) AS f GROUP BY f.queue
+         UNION ALL
+         SELECT 2, l.queue, l.state, count(*) FROM (
+            SELECT queue, CASE WHEN deleted_at IS NULL THEN state ELSE '' END AS state FROM tasker_jobs
+             ORDER BY number DESC LIMIT +?1) AS l GROUP BY l.queue, l.state",
+    homes: Homes {
+        queued: "state = 'queued' AND deleted_at IS NULL",
+        waiting: "state IN ('scheduled', 'retrying') AND deleted_at IS NULL",
+        running: "state = 'running'",
+        aside: "state IN ('paused', 'failed', 'canceled') AND deleted_at IS NULL AND state",
+    },
     count_running: "SELECT worker, count(*) AS jobs FROM tasker_jobs
          WHERE state = 'running' AND worker IS NOT NULL GROUP BY worker",
     unknown: "SELECT alias, count(*) AS jobs, min(number) FROM tasker_jobs

@@ -14,10 +14,10 @@ use sea_orm::{ConnectionTrait, Statement};
 use crate::clock::{Clock, Instant, after};
 use crate::error::Result;
 use crate::outlook::Outlook;
+use crate::sql::desk::Desk;
 use crate::sql::exchange::get;
 use crate::sql::fault::failed;
 use crate::sql::outlook;
-use crate::sql::writer::Desk;
 use crate::wake::{Wake, Waker};
 
 /// How long after a commit by another process its listeners may learn of it.
@@ -103,7 +103,10 @@ async fn ask(desk: &Desk, now: Instant) -> Result<(i64, Outlook)> {
         Statement::from_sql_and_values(desk.dialect.backend, words, outlook::values(now));
     let row = connection.query_one_raw(statement).await;
     let row = row.map_err(|e| failed(OP, e))?.expect("it is one row");
-    Ok((get(OP, &row, 7)?, outlook::read(OP, &row, now)?))
+    Ok((
+        get(OP, &row, outlook::COLUMNS)?,
+        outlook::read(OP, &row, now)?,
+    ))
 }
 
 /// Wakes are prompt no longer than this lives.

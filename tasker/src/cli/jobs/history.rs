@@ -179,6 +179,7 @@ mod tests {
             error: None,
             progress: None,
             occurrence: None,
+            missed: Vec::new(),
             deleted_at: None,
         }
     }

@@ -182,7 +182,7 @@ async fn change_one(session: &Session, verb: &str, reference: JobRef) -> Result<
         output::line(&said)?;
     }
     Ok(
-        json!({ "id": job.id, "number": number, "state": state, "requested": changed == Changed::Requested }),
+        json!({ "id": job.id, "number": number.to_string(), "state": state, "requested": changed == Changed::Requested }),
     )
 }
 

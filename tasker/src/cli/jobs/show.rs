@@ -69,6 +69,13 @@ fn fields(job: &Job, is_unknown: bool) -> Vec<(&'static str, String)> {
                 )
             }),
         ),
+        (
+            "missed before",
+            (!job.missed.is_empty()).then(|| {
+                let missed: Vec<String> = job.missed.iter().map(|at| time(*at)).collect();
+                missed.join(", ")
+            }),
+        ),
         ("tags", (!job.tags.is_empty()).then(|| job.tags.join(", "))),
         (
             "note",

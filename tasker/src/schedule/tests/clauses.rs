@@ -3,12 +3,8 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
-use super::{at, local_runs, rule, runs};
+use super::{at, error, local_runs, rule, runs};
 use crate::schedule::{Rule, Timetable, missed, next, occurrences};
-
-fn error(text: &str) -> String {
-    Rule::parse(text).expect_err(text).to_string()
-}
 
 fn days(text: &str, after: &str, count: usize) -> Vec<String> {
     (runs(text, "UTC", after, count).iter())
@@ -465,112 +461,4 @@ fn clauses_have_one_canonical_order() {
         assert_eq!(rule(text).to_string(), canonical, "{text}");
         assert_eq!(rule(canonical), rule(text), "{text}");
     }
-}
-
-#[test]
-fn mistakes_name_the_cure() {
-    let cases = [
-        ("daily 12:00 excpet 12-25", "did you mean `except`?"),
-        ("daily 12:00 except", "write `except 2025-12-25,12-26`"),
-        (
-            "daily 12:00 except jitter 30s",
-            "write `except 2025-12-25,12-26`",
-        ),
-        ("daily 12:00 except 2025-13-25", "never comes"),
-        ("daily 12:00 except 2025-12-32", "never comes"),
-        ("daily 12:00 except 02-30", "february has at most 29 days"),
-        ("daily 12:00 except 13-01", "`12-25` for every year"),
-        ("daily 12:00 except 1-1", "is not a date"),
-        ("daily 12:00 except 25.12.2025", "is not a date"),
-        ("daily 12:00 except 2025-12-25,", "has an empty item"),
-        (
-            "daily 12:00 except 2025-12-25, 2025-12-26",
-            "cron needs five fields",
-        ),
-        (
-            "daily 12:00 except 2025-12-26..2025-12-25",
-            "runs backwards",
-        ),
-        (
-            "daily 12:00 except 1969-12-31",
-            "write a year from 1970 to 2105",
-        ),
-        (
-            "daily 12:00 except 2025-12-25T12:00Z",
-            "has an offset from UTC",
-        ),
-        ("daily 12:00 except daily 12:00Z", "without an offset"),
-        ("daily 12:00 except every 5m", "`every` cannot be left out"),
-        (
-            "daily 12:00 except at 2025-12-25T12:00",
-            "`at` cannot be left out",
-        ),
-        (
-            "daily 12:00 except rrule FREQ=DAILY;COUNT=3",
-            "write `UNTIL`",
-        ),
-        (
-            "daily 12:00 except rrule DTSTART=20250101T000000Z;FREQ=DAILY",
-            "without a zone",
-        ),
-        (
-            "daily 12:00 except weekly mon except weekly tue except weekly wed except weekly thu except weekly fri",
-            "at most 4 other rules",
-        ),
-        (
-            "daily 12:00 between 08:00",
-            "write `between 08:00 and 18:00`",
-        ),
-        (
-            "daily 12:00 between 08:00 18:00",
-            "write `between 08:00 and 18:00`",
-        ),
-        ("daily 12:00 between 8 and 18", "`8` is not a time of day"),
-        ("daily 12:00 between 08:00Z and 18:00", "without an offset"),
-        ("daily 12:00 between 08:00 and 08:00", "are the same"),
-        (
-            "daily 12:00 between 08:00 and 18:00 between 09:00 and 10:00",
-            "`between` is given twice",
-        ),
-        ("daily 12:00 jitter", "write `jitter 30s`"),
-        ("daily 12:00 jitter 30", "number without a unit"),
-        ("daily 12:00 jitter 0s", "out of bounds"),
-        ("daily 12:00 jitter 25h", "from `1ms` to `1d`"),
-        ("every 5m jitter 5m", "as long as the time between"),
-        ("daily 12:00 gap first", "write `gap skip` or `gap next`"),
-        ("daily 12:00 gap", "write `gap skip` or `gap next`"),
-        ("daily 12:00 fold frist", "did you mean `first`?"),
-        (
-            "daily 12:00 fold next",
-            "`fold first`, `fold second` or `fold both`",
-        ),
-        ("daily 12:00 gap skip gap next", "`gap` is given twice"),
-        ("every 5m fold both", "leave `fold` out"),
-        ("daily 12:00Z gap skip", "leave `gap` out"),
-        (
-            "rrule DTSTART=20250101T000000Z;FREQ=DAILY gap skip",
-            "leave `gap` out",
-        ),
-        ("at", "write them without spaces"),
-        ("at 2025-06-01", "write `2025-06-01T09:00`"),
-        ("at 2025-06-01T09:00, 2025-06-02T09:00", "without spaces"),
-        ("at noon", "`noon` is not a date"),
-        ("daily except 12-25", "has no time of day"),
-        ("weekly mon between 08:00 and 09:00", "has no time of day"),
-    ];
-    for (text, part) in cases {
-        assert!(error(text).contains(part), "{text}: {}", error(text));
-        assert!(
-            !error(text).ends_with(['…', '.']),
-            "{text}: {}",
-            error(text)
-        );
-    }
-    let dates = (0..129)
-        .map(|day| format!("{}-01-{:02}", 2000 + day / 31, day % 31 + 1))
-        .collect::<Vec<_>>()
-        .join(",");
-    assert!(error(&format!("daily 12:00 except {dates}")).contains("at most 128 dates"));
-    let moments = ["2025-06-01T12:00"; 65].join(",");
-    assert!(error(&format!("at {moments}")).contains("at most 64 moments"));
 }

@@ -4,6 +4,7 @@ mod clauses;
 mod clock_changes;
 mod cron;
 mod missed;
+mod mistakes;
 mod next;
 mod parse;
 mod properties;
@@ -23,6 +24,11 @@ fn at(text: &str) -> DateTime<Utc> {
 
 fn rule(text: &str) -> Rule {
     Rule::parse(text).unwrap_or_else(|message| panic!("{text}: {message}"))
+}
+
+/// What is told of a rule that makes no sense.
+fn error(text: &str) -> String {
+    Rule::parse(text).expect_err(text).to_string()
 }
 
 fn zone(name: &str) -> Tz {

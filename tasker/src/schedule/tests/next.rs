@@ -8,6 +8,7 @@ use chrono_tz::UTC;
 use super::{at, rule, runs};
 use crate::schedule::{Timetable, next};
 
+///
 #[test]
 fn five_minutes_past_come_five_minutes_on() {
     assert_eq!(

@@ -96,6 +96,7 @@ fn near_misses_are_named() {
     assert!(error("0 12 * july *").contains("did you mean `jul`?"));
 }
 
+///
 #[test]
 fn every_message_says_what_is_accepted() {
     let cases = [
@@ -148,6 +149,7 @@ fn every_message_says_what_is_accepted() {
     rule(&format!("{} * * * *", "1,".repeat(70) + "1"));
 }
 
+///
 #[test]
 fn dates_that_never_come_are_refused() {
     assert!(

@@ -31,6 +31,7 @@ fn next(timetable: &Timetable, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
 }
 
 proptest! {
+    /// X-D6.
     #[test]
     fn occurrences_strictly_increase(rule in rules(), tz in zones(), start in instants()) {
         let Some(timetable) = timetable(&rule, tz) else {
@@ -211,7 +212,7 @@ fn covers(text: &str, at: DateTime<Utc>) -> bool {
     timetable.next(before) == Ok(Some(before + TimeDelta::nanoseconds(1)))
 }
 
-/// Ten years of each clock change, for rules that run in the night.
+/// X-D6: ten years of each clock change, for rules that run in the night.
 #[test]
 fn ten_years_are_without_gaps_and_doubles() {
     let start: DateTime<Utc> = super::at("2009-06-01T00:00:00Z");

@@ -142,6 +142,7 @@ impl Year {
     }
 }
 
+/// F-33, X-D4, X-D5.
 #[test]
 fn a_year_under_each_policy_is_as_defined() {
     let mut compared = 0;
