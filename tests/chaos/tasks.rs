@@ -11,7 +11,8 @@ use tasker::{Context, State, TaskError, task};
 
 use crate::orders::{Orders, say};
 
-/// Wait for the order `end N`, N being the job's number; then write to the job's log and give the process id.
+/// Wait for the order `end N`, N being the job's number; then write to the job's log and give the process id. Write to it
+/// before at the order `say N`.
 #[task(max_attempts = 5)]
 pub(crate) async fn hold(
     ctx: Context,
@@ -21,9 +22,15 @@ pub(crate) async fn hold(
 ) -> anyhow::Result<String> {
     let number = ctx.job_number().unwrap_or_default();
     let mut life = Life::of(&ctx);
-    let order = format!("end {number}");
+    let (order, say_order) = (format!("end {number}"), format!("say {number}"));
+    let talking = async {
+        orders.wait_for(&say_order).await;
+        ctx.info("as told");
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         () = orders.wait_for(&order) => {}
+        () = talking => {}
         () = ctx.cancelled() => {
             say(format!("told to end {number}"));
             if !deaf {

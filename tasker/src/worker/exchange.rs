@@ -104,6 +104,11 @@ impl Exchange {
             error: None,
         };
         result.send_notes(store.as_ref(), self.notes).await;
+        if result.error.is_some() {
+            // Notes go before the finish of their attempt, and both are tried again.
+            result.unsettled = self.finishes;
+            return result;
+        }
         if let Some(known) = self.compare {
             match store.unheard(self.worker, known).await {
                 Ok(jobs) => {
@@ -167,7 +172,10 @@ impl Exchanged {
                     }
                 }
             }
-            Err(error) if error.is_transient() => self.unsent = said,
+            Err(error) if error.is_transient() => {
+                self.unsent = said;
+                self.error = Some(error);
+            }
             Err(error) => tracing::error!(%error, "log lines were refused and are dropped"),
         }
     }

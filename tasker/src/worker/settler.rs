@@ -237,6 +237,8 @@ impl Settler {
                 tracing::warn!(%error, ?pause, "the store did not settle; trying again");
                 state.retry_at = Some(Monotonic::now() + pause);
             }
+            // A comparison only reads: that it went well says nothing of what is to be written.
+            None if exchanged.compared => {}
             None => state.failures = 0,
         }
         state.finishes.extend(exchanged.unsettled);
