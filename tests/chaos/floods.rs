@@ -87,7 +87,14 @@ struct Claiming {
     done: tokio::task::JoinHandle<Claims>,
 }
 
-fn job(due_in: Duration) -> NewJob {
+/// How many jobs a flood has: `usual`, unless the environment says otherwise.
+pub(crate) fn height(usual: usize) -> usize {
+    let height = std::env::var("TASKER_TEST_FLOOD").ok();
+    let height = height.map(|text| text.parse().expect("TASKER_TEST_FLOOD is a number"));
+    height.unwrap_or(usual)
+}
+
+pub(crate) fn job(due_in: Duration) -> NewJob {
     NewJob {
         due: tasker_store::Due::In(due_in),
         retention: Retention {
@@ -104,9 +111,7 @@ fn job(due_in: Duration) -> NewJob {
 impl Flood {
     /// A store with many jobs due in so long.
     async fn of(on: On, due_in: Duration) -> Self {
-        let height = std::env::var("TASKER_TEST_FLOOD").ok();
-        let height = height.map(|text| text.parse().expect("TASKER_TEST_FLOOD is a number"));
-        let jobs = height.unwrap_or(6_000);
+        let jobs = height(6_000);
         let place = Place::new(on).await;
         let store = SqlStore::connect(place.url()).await.expect("it is there");
         store.open(Migrate::Check).await.expect("it is made");
@@ -204,7 +209,7 @@ impl Flood {
     }
 }
 
-fn settle(worker: WorkerId, held: &[Lease]) -> Settle {
+pub(crate) fn settle(worker: WorkerId, held: &[Lease]) -> Settle {
     let finish = |lease: &Lease| Finish {
         lease: *lease,
         outcome: Outcome::Succeeded { output: None },
@@ -225,7 +230,7 @@ fn settle(worker: WorkerId, held: &[Lease]) -> Settle {
     }
 }
 
-fn announcement(id: WorkerId) -> NewWorker {
+pub(crate) fn announcement(id: WorkerId) -> NewWorker {
     NewWorker {
         id,
         name: "flood".into(),

@@ -14,6 +14,7 @@
 
 mod ahead;
 mod answers;
+mod bloat;
 mod clocks;
 mod crashes;
 mod crowds;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         trials.extend(answers::trials(on));
         trials.extend(crowds::trials(on));
         trials.extend(floods::trials(on));
+        trials.extend(bloat::trials(on));
         trials.extend(refusals::trials(on));
         trials.extend(ahead::trials(on));
         trials.extend(leases::trials(on));

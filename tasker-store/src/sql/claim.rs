@@ -4,8 +4,10 @@
 //! disabled or that the worker does not know (every alias that was ever enqueued has a row, so the few to leave
 //! out can be named), and takes nothing where the worker's lease is over.
 //!
-//! Known limit: jobs of a task left out stay in the ready index, so each claim passes over those that stand before
-//! the jobs it takes. That is cheap for thousands and shows for a million.
+//! Jobs of a task left out stay in the ready index, so each claim passes over those that stand before the jobs it takes. That is
+//! cheap for thousands; for more there are `floors`, on PostgreSQL only.
+
+use std::collections::HashMap;
 
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
@@ -20,6 +22,7 @@ use crate::sql::dialect::PerQueue;
 use crate::sql::enqueue::json;
 use crate::sql::entity::count;
 use crate::sql::exchange::Exchange;
+use crate::sql::floors::{Position, Start};
 use crate::task::canonical_alias;
 
 /// A claim, ready to be written.
@@ -109,19 +112,72 @@ impl Claiming {
         values.extend(self.only.as_ref().map(|only| Value::from(json(only))));
         values
     }
+
+    /// Where to begin, on a database whose statements can be told.
+    pub(crate) fn start(&self, tx: &Exchange<'_>) -> Option<Start> {
+        tx.words().floors.then(|| tx.floors().start())
+    }
+}
+
+/// What a claim queue by queue has to know first.
+#[derive(Default)]
+pub(crate) struct Looked {
+    /// The queues that have ready jobs.
+    queues: Vec<String>,
+    /// The tasks to leave alone.
+    held_back: Vec<String>,
+}
+
+/// How many columns tell of it.
+pub(crate) const LOOKED: usize = 2;
+
+impl Looked {
+    fn of(tx: &Exchange<'_>, rows: Vec<QueryResult>) -> Result<Self> {
+        let mut looked = Self::default();
+        for row in rows {
+            looked.take(tx, &row)?;
+        }
+        Ok(looked)
+    }
+
+    /// Takes in a row; whether it is about this.
+    pub(crate) fn take(&mut self, tx: &Exchange<'_>, row: &QueryResult) -> Result<bool> {
+        match tx.get::<i64>(row, 0)? {
+            0 => self.held_back.push(tx.get(row, 1)?),
+            1 => self.queues.push(tx.get(row, 1)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
 }
 
 /// Takes jobs, in the order they should start.
-pub(crate) async fn claim(tx: &Exchange<'_>, claiming: &Claiming) -> Result<Vec<Claimed>> {
+/// What has to be known first may have been `looked` for before.
+pub(crate) async fn claim(
+    tx: &mut Exchange<'_>,
+    claiming: &Claiming,
+    looked: Option<Looked>,
+) -> Result<Vec<Claimed>> {
     if let Some(words) = &tx.words().claim {
-        return per_queue(tx, claiming, words).await;
+        let looked = match looked {
+            Some(looked) => looked,
+            None => Looked::of(tx, tx.rows(words.look, claiming.values(tx)).await?)?,
+        };
+        return per_queue(tx, claiming, words, looked).await;
     }
     let words = match &claiming.only {
         None => tx.words().claim_all,
         Some(_) => tx.words().claim_only,
     };
-    let rows = tx.returning(words, claiming.values(tx)).await?;
-    claimed(tx, &rows)
+    let mut values = claiming.values(tx);
+    let start = claiming.start(tx);
+    values.extend(
+        start
+            .as_ref()
+            .map(|start| Value::from(start.floors.as_str())),
+    );
+    let rows = tx.returning(words, values).await?;
+    claimed(tx, claiming, start, &rows)
 }
 
 /// The same where a claim takes several statements.
@@ -129,15 +185,8 @@ async fn per_queue(
     tx: &Exchange<'_>,
     claiming: &Claiming,
     words: &PerQueue,
+    Looked { queues, held_back }: Looked,
 ) -> Result<Vec<Claimed>> {
-    let (mut queues, mut held_back) = (Vec::new(), Vec::<String>::new());
-    for row in tx.rows(words.look, claiming.values(tx)).await? {
-        let name: String = tx.get(&row, 1)?;
-        match tx.get::<i64>(&row, 0)? {
-            0 => held_back.push(name),
-            _ => queues.push(name),
-        }
-    }
     let mut heads = Vec::new();
     for queue in queues {
         let most = claiming.most(&queue);
@@ -151,7 +200,7 @@ async fn per_queue(
             heads.extend(tx.rows(text, values).await?);
         }
     }
-    let mut jobs = claimed(tx, &heads)?;
+    let mut jobs = in_order(read_all(tx, &heads)?);
     jobs.truncate(claiming.limit());
     if !jobs.is_empty() {
         for (place, job) in (1..).zip(&mut jobs) {
@@ -168,13 +217,30 @@ async fn per_queue(
     Ok(jobs)
 }
 
-/// The jobs of these rows, in the order they should start: no database gives them back in any.
-pub(crate) fn claimed(tx: &Exchange<'_>, rows: &[QueryResult]) -> Result<Vec<Claimed>> {
-    let jobs = rows
-        .iter()
-        .map(|row| read(tx, row))
-        .collect::<Result<Vec<_>>>()?;
+/// The jobs of these rows, in the order they should start: no database gives them back in any. They are what a claim from
+/// `start` took.
+pub(crate) fn claimed(
+    tx: &mut Exchange<'_>,
+    claiming: &Claiming,
+    start: Option<Start>,
+    rows: &[QueryResult],
+) -> Result<Vec<Claimed>> {
+    let jobs = read_all(tx, rows)?;
+    if let Some(start) = start {
+        let mut firsts: HashMap<&str, Position> = HashMap::new();
+        for (due_at, job) in &jobs {
+            let place = (-i32::from(job.priority), *due_at, job.number);
+            let first = firsts.entry(&job.queue).or_insert(place);
+            *first = place.min(*first);
+        }
+        let wanted = jobs.len() < claiming.limit();
+        tx.look_again = tx.floors().took(&start, wanted, firsts);
+    }
     Ok(in_order(jobs))
+}
+
+fn read_all(tx: &Exchange<'_>, rows: &[QueryResult]) -> Result<Vec<(i64, Claimed)>> {
+    rows.iter().map(|row| read(tx, row)).collect()
 }
 
 /// Jobs with their due times, in the order they should start.

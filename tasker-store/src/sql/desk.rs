@@ -246,6 +246,9 @@ impl Desk {
         self: &Arc<Self>,
         exchange: Exchange<'static>,
     ) -> Result<Option<Session>> {
+        if let Some(pause) = exchange.look_again {
+            self.look_again(pause);
+        }
         let (news, session) = exchange.commit().await?;
         if let Some(outbox) = &self.outbox {
             outbox.post(self, &news);
@@ -257,6 +260,17 @@ impl Desk {
             }
         }
         Ok(session)
+    }
+
+    /// Has the workers of this process look for ready jobs after `pause`.
+    fn look_again(self: &Arc<Self>, pause: Duration) {
+        let desk = Arc::downgrade(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            if let Some(desk) = desk.upgrade() {
+                desk.waker.wake(Wake::Ready);
+            }
+        });
     }
 
     /// Tells other processes.

@@ -124,6 +124,8 @@ pub(crate) struct Statements {
     pub(crate) claim_all: Returning,
     /// The same, pairs of queue and bound → `claim::CLAIMED`.
     pub(crate) claim_only: Returning,
+    /// Whether these two and `settle` take the floors as their last parameter.
+    pub(crate) floors: bool,
     /// In place of the two, where one statement cannot.
     pub(crate) claim: Option<PerQueue>,
     /// Leases → id, token, number of those that are live.
@@ -160,7 +162,9 @@ pub(crate) struct Statements {
     pub(crate) expired: &'static str,
     /// → when the next job is past its retention.
     pub(crate) next_prune: &'static str,
-    /// Numbers: deletes these jobs and what belongs to them, one text per table.
+    /// Numbers → whether anything belongs to any of these jobs; `None` where asking costs as much as deleting it.
+    pub(crate) belongings: Option<&'static str>,
+    /// Numbers: deletes these jobs and what belongs to them, one text per table, that of the jobs last.
     pub(crate) erase: [&'static str; 4],
     /// Rows of number and a JSON array: sets what these jobs stand for besides their occurrences.
     pub(crate) set_missed: &'static str,
@@ -215,6 +219,10 @@ pub(crate) struct Fused {
 pub(crate) struct PerQueue {
     /// As `claim_all` → 1 and a queue that has ready jobs, none where the worker's lease is over; or 0 and a task to leave alone.
     pub(crate) look: &'static str,
+    /// Rows of `settle::end`, now: ends these jobs.
+    pub(crate) end: &'static str,
+    /// The same rows, then as `claim_all` → as `look`, or 2, nothing, and as `end` for the jobs that were ended just now.
+    pub(crate) ended: &'static str,
     /// Queue, limit → as a claim, locked.
     pub(crate) heads: &'static str,
     /// Queue, limit, tasks to leave alone → the same.

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{
@@ -16,6 +17,7 @@ use crate::clock::{Instant, to_micros};
 use crate::error::{ErrorKind, Result, StoreError};
 use crate::sql::dialect::{Dialect, Returning, Statements};
 use crate::sql::fault::failed;
+use crate::sql::floors::Floors;
 use crate::sql::link::{Link, Wire};
 use crate::sql::session::Session;
 use crate::wake::Wake;
@@ -48,11 +50,11 @@ pub(crate) trait Operation: Send + Sync + 'static {
     async fn run(&self, tx: &mut Exchange<'_>) -> Result<Self::Answer>;
 }
 
-/// Queues and tasks whose rows are known to exist, so that enqueueing need not make sure of them. Shared by
-/// everything that writes through one store.
+/// What is known of the tables. Shared by everything that writes through one store.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen(Arc<Mutex<Names>>);
+pub(crate) struct Seen(Arc<(Mutex<Names>, Floors)>);
 
+/// Queues and tasks whose rows are known to exist, so that enqueueing need not make sure of them.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     queues: HashSet<String>,
@@ -61,7 +63,7 @@ pub(crate) struct Names {
 
 impl Seen {
     fn lock(&self) -> MutexGuard<'_, Names> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -77,6 +79,8 @@ pub(crate) struct Exchange<'c> {
     pub(crate) op: &'static str,
     /// What to tell after the commit.
     pub(crate) news: Vec<Wake>,
+    /// When to look for ready jobs again, whatever happens.
+    pub(crate) look_again: Option<Duration>,
     /// What is known to exist; `fresh` joins it with the commit.
     seen: Seen,
     fresh: Names,
@@ -154,6 +158,7 @@ impl<'c> Exchange<'c> {
             now,
             op: "write",
             news: Vec::new(),
+            look_again: None,
             seen: seen.clone(),
             fresh: Names::default(),
         }
@@ -172,6 +177,11 @@ impl<'c> Exchange<'c> {
     /// `now` as the tables keep it.
     pub(crate) fn micros(&self) -> i64 {
         to_micros(self.now)
+    }
+
+    /// Where claims begin.
+    pub(crate) fn floors(&self) -> &Floors {
+        &self.seen.0.1
     }
 
     /// The connection, for entities.

@@ -13,7 +13,8 @@ use crate::settle::{Fate, Settled};
 use crate::sql::bulk::arrays;
 use crate::sql::claim::{CLAIMED, Claiming, claimed};
 use crate::sql::exchange::Exchange;
-use crate::sql::settle::{Applied, Finishing, Row, Settling, finish, firsts, gather};
+use crate::sql::finishing::{Finishing, Row};
+use crate::sql::settle::{Applied, Settling, finish, firsts, gather};
 use crate::wake::Wake;
 
 /// How many parameters a claim has that names no queues.
@@ -46,6 +47,9 @@ pub(crate) async fn fused(tx: &mut Exchange<'_>, settling: &Settling) -> Result<
         &[ArrayType::Uuid, ArrayType::BigInt, ArrayType::String],
         rows,
     ));
+    let start = (settling.claim.as_ref()).and_then(|claim| claim.start(tx));
+    let floors = start.as_ref().map_or("{}", |start| start.floors.as_str());
+    values.push(floors.into());
     let (mut ended, mut jobs, mut started) = (Vec::new(), Vec::new(), false);
     for row in tx.rows(words, values).await? {
         match tx.get::<Option<String>>(&row, CLAIMED + 3)?.as_deref() {
@@ -75,6 +79,6 @@ pub(crate) async fn fused(tx: &mut Exchange<'_>, settling: &Settling) -> Result<
     Ok(Settled {
         fates,
         started,
-        jobs: claimed(tx, &jobs)?,
+        jobs: claimed(tx, claiming, start, &jobs)?,
     })
 }

@@ -65,9 +65,7 @@ impl Link<'static> {
         backend: DatabaseBackend,
         direct: bool,
     ) -> Result<Self, DbErr> {
-        if !direct {
-            session.say("BEGIN").await?;
-        }
+        session.begin(!direct).await?;
         Ok(Link::Session {
             session: Mutex::new(session),
             backend,

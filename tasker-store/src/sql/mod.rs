@@ -37,6 +37,8 @@ mod enqueue;
 mod entity;
 mod exchange;
 mod fault;
+mod finishing;
+mod floors;
 mod fused;
 mod lease;
 mod link;

@@ -130,7 +130,12 @@ pub(crate) async fn erase(tx: &Exchange<'_>, numbers: &[i64]) -> Result<()> {
         return Ok(());
     }
     let text = json(&numbers);
-    for words in tx.words().erase {
+    let [belongings @ .., jobs] = tx.words().erase;
+    let any = match tx.words().belongings {
+        Some(words) => !tx.rows(words, [text.as_str().into()]).await?.is_empty(),
+        None => true,
+    };
+    for words in belongings.into_iter().filter(|_| any).chain([jobs]) {
         tx.change(words, [text.as_str().into()]).await?;
     }
     Ok(())

@@ -14,7 +14,14 @@ use sea_query_sqlx::SqlxValues;
 
 /// The connection.
 #[derive(Debug)]
-pub(crate) enum Session {
+pub(crate) struct Session {
+    driver: Driver,
+    /// Whether the server begins a transaction with the next statement, without a word. Only MySQL can.
+    begins: bool,
+}
+
+#[derive(Debug)]
+enum Driver {
     #[cfg(feature = "postgres")]
     Postgres(Box<sqlx::PgConnection>),
     #[cfg(feature = "mysql")]
@@ -26,9 +33,9 @@ macro_rules! with {
     ($session:expr, $connection:ident => $does:expr) => {
         match $session {
             #[cfg(feature = "postgres")]
-            Session::Postgres($connection) => $does,
+            Driver::Postgres($connection) => $does,
             #[cfg(feature = "mysql")]
-            Session::Mysql($connection) => $does,
+            Driver::Mysql($connection) => $does,
         }
     };
 }
@@ -36,37 +43,57 @@ macro_rules! with {
 impl Session {
     /// Takes one out of `pool`, which leads to a server.
     pub(crate) async fn open(pool: &DatabaseConnection) -> Result<Self, DbErr> {
-        match pool.get_database_backend() {
+        let driver = match pool.get_database_backend() {
             #[cfg(feature = "postgres")]
             DatabaseBackend::Postgres => {
                 let connection = pool.get_postgres_connection_pool().acquire().await;
                 let connection = connection.map_err(not_reached)?.detach();
-                Ok(Self::Postgres(Box::new(connection)))
+                Driver::Postgres(Box::new(connection))
             }
             #[cfg(feature = "mysql")]
             DatabaseBackend::MySql => {
                 let connection = pool.get_mysql_connection_pool().acquire().await;
                 let connection = connection.map_err(not_reached)?.detach();
-                Ok(Self::Mysql(Box::new(connection)))
+                Driver::Mysql(Box::new(connection))
             }
             _ => unreachable!("only a server has sessions"),
+        };
+        let begins = false;
+        Ok(Self { driver, begins })
+    }
+
+    /// Sees to it that the statements to come are in a transaction, or each final by itself.
+    pub(crate) async fn begin(&mut self, transaction: bool) -> Result<(), DbErr> {
+        match &self.driver {
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(_) if transaction => self.say("BEGIN").await,
+            // A batch of the same kind as the one before costs no round trip for it.
+            #[cfg(feature = "mysql")]
+            Driver::Mysql(_) if transaction != self.begins => {
+                let words = ["SET autocommit = 1", "SET autocommit = 0"];
+                self.say(words[usize::from(transaction)]).await?;
+                self.begins = transaction;
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 
     /// Carries out words of ours as they are.
     pub(crate) async fn say(&mut self, words: &'static str) -> Result<(), DbErr> {
-        with!(self, connection => connection.execute(words).await.map(drop)).map_err(error)
+        with!(&mut self.driver, connection => connection.execute(words).await.map(drop))
+            .map_err(error)
     }
 
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
-        with!(self, connection => {
+        with!(&mut self.driver, connection => {
             connection.execute(query(statement)).await.map(ExecResult::from)
         })
         .map_err(error)
     }
 
     pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        with!(self, connection => {
+        with!(&mut self.driver, connection => {
             let rows = connection.fetch_all(query(statement)).await;
             rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
         })
@@ -76,7 +103,7 @@ impl Session {
     /// Takes leave of the server.
     pub(crate) async fn close(self) {
         // It is of no use any more, whatever closing it says.
-        let _ = with!(self, connection => connection.close().await);
+        let _ = with!(self.driver, connection => connection.close().await);
     }
 }
 

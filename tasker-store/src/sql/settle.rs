@@ -11,17 +11,17 @@ use async_trait::async_trait;
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use crate::attempt::{FailureKind, Level};
+use crate::attempt::FailureKind;
 use crate::clock::Due;
 use crate::error::Result;
 use crate::lease::{Lease, WorkerId};
-use crate::limits;
-use crate::settle::{Claim, Failure, Fate, Finish, NewLine, NoteBody, Outcome, Settle, Settled};
+use crate::settle::{Claim, Fate, Settle, Settled};
 use crate::sql::batch::Asked;
-use crate::sql::claim::{Claiming, claim};
-use crate::sql::dialect::{Dialect, Returning};
-use crate::sql::enqueue::{Disabled, NewRow, NewRows, array, due_columns, hex, insert, json};
+use crate::sql::claim::{Claiming, LOOKED, Looked, claim};
+use crate::sql::dialect::{Dialect, PerQueue, Returning};
+use crate::sql::enqueue::{Disabled, NewRow, NewRows, array, insert, json};
 use crate::sql::exchange::{Exchange, Operation};
+use crate::sql::finishing::{Finishing, INTERRUPTED, Row, cut_message, end_row, give_back_row};
 use crate::sql::fused::fused;
 use crate::sql::note::{Noted, write_notes};
 use crate::sql::prune::erase;
@@ -70,87 +70,6 @@ impl Settling {
     }
 }
 
-/// What an outcome writes to its job, by the statement that does.
-pub(super) enum Row {
-    /// It ended well, as most do, and returned this.
-    Success(Option<String>),
-    /// `end`: it ended.
-    End(String),
-    /// `give_back`: it goes on.
-    GiveBack(String),
-}
-
-/// One outcome, ready to be written.
-pub(crate) struct Finishing {
-    pub(super) lease: Lease,
-    pub(super) row: Row,
-    failure: Option<Failure>,
-    /// When it is due again, where the job goes on.
-    due: Due,
-    /// Whether it gives the attempt back, where the job goes on.
-    refunds: bool,
-    /// Whether it gives back a job that was cut short.
-    cut: bool,
-    note: Option<NoteBody>,
-    follow_ups: NewRows,
-}
-
-impl Finishing {
-    pub(crate) fn new(finish: Finish) -> Result<Self> {
-        let Finish {
-            lease,
-            outcome,
-            mut note,
-            follow_ups,
-        } = finish;
-        let cut = matches!(outcome, Outcome::Released);
-        let refunds = cut || matches!(outcome, Outcome::Snoozed { .. });
-        let due = match outcome {
-            Outcome::Retry { due, .. } | Outcome::Snoozed { due } => due,
-            _ => Due::Now,
-        };
-        let (row, failure) = match outcome {
-            Outcome::Succeeded { output } => (Row::Success(bounded(output, &mut note)), None),
-            Outcome::Failed(failure) => (
-                Row::End(end_row(lease, Move::Fail, None, Some(&failure))),
-                Some(failure),
-            ),
-            Outcome::Canceled(failure) => (
-                Row::End(end_row(lease, Move::Cancel, None, Some(&failure))),
-                Some(failure),
-            ),
-            Outcome::Retry { failure, due } => {
-                let row = give_back_row(
-                    lease,
-                    Move::Retry,
-                    due,
-                    Some(&cut_message(&failure.message)),
-                );
-                (row, Some(failure))
-            }
-            Outcome::Snoozed { due } => (give_back_row(lease, Move::Snooze, due, None), None),
-            Outcome::Released => (
-                give_back_row(lease, Move::Release, Due::Now, Some(INTERRUPTED)),
-                None,
-            ),
-        };
-        let follow_ups = NewRows::strict("settle", follow_ups)?;
-        Ok(Self {
-            lease,
-            row,
-            failure,
-            due,
-            refunds,
-            cut,
-            note,
-            follow_ups,
-        })
-    }
-}
-
-/// The message of a job that must not be started twice and was cut short.
-const INTERRUPTED: &str = "a stop cut it short, and it must not be started twice";
-
 /// What a finish came to: the job's row, and whether it is to be deleted at once.
 #[derive(Clone, Copy)]
 pub(super) struct Applied {
@@ -170,13 +89,18 @@ pub(crate) async fn run(
         one.answer = Some(fused(tx, &one.request).await?);
         return Ok(());
     }
-    let mut fates = {
+    let (fates, mut looked) = {
         let finishes: Vec<&Finishing> = asked
             .iter()
             .flat_map(|asked| &asked.request.finishes)
             .collect();
-        finish(tx, &finishes).await?.into_iter()
+        let claim = match &*asked {
+            [one] => one.request.claim.as_ref(),
+            _ => None,
+        };
+        finish_before(tx, &finishes, claim).await?
     };
+    let mut fates = fates.into_iter();
     for asked in asked {
         let fates = fates.by_ref().take(asked.request.finishes.len()).collect();
         let started = match asked.request.started {
@@ -187,7 +111,7 @@ pub(crate) async fn run(
             None => false,
         };
         let jobs = match &asked.request.claim {
-            Some(claiming) => claim(tx, claiming).await?,
+            Some(claiming) => claim(tx, claiming, looked.take()).await?,
             None => Vec::new(),
         };
         asked.answer = Some(Settled {
@@ -210,8 +134,18 @@ pub(super) fn firsts(finishes: &[&Finishing]) -> Vec<bool> {
 
 /// Records outcomes; gives the fate of each, in order.
 pub(crate) async fn finish(tx: &mut Exchange<'_>, finishes: &[&Finishing]) -> Result<Vec<Fate>> {
+    let (fates, _) = finish_before(tx, finishes, None).await?;
+    Ok(fates)
+}
+
+/// The same before `claim`; gives what that has to know first, where it could be asked on the way.
+async fn finish_before(
+    tx: &mut Exchange<'_>,
+    finishes: &[&Finishing],
+    claim: Option<&Claiming>,
+) -> Result<(Vec<Fate>, Option<Looked>)> {
     if finishes.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
     let first = firsts(finishes);
     let (mut plain, mut ends, mut given_back) = (Vec::new(), Vec::new(), Vec::new());
@@ -232,7 +166,15 @@ pub(crate) async fn finish(tx: &mut Exchange<'_>, finishes: &[&Finishing]) -> Re
     }
     let mut applied = HashMap::with_capacity(finishes.len());
     succeed(tx, &plain, &mut applied).await?;
-    record(tx, tx.words().end, &ends, &mut applied).await?;
+    let looked = match (&tx.words().claim, claim) {
+        (Some(words), Some(claim)) if !ends.is_empty() => {
+            Some(end_and_look(tx, words, &ends, claim, &mut applied).await?)
+        }
+        _ => {
+            record(tx, tx.words().end, &ends, &mut applied).await?;
+            None
+        }
+    };
     record(tx, tx.words().give_back, &given_back, &mut applied).await?;
     let applied: Vec<Option<Applied>> = finishes
         .iter()
@@ -240,10 +182,9 @@ pub(crate) async fn finish(tx: &mut Exchange<'_>, finishes: &[&Finishing]) -> Re
         .map(|(finish, first)| applied.get(&finish.lease).copied().filter(|_| *first))
         .collect();
     follow(tx, finishes, &applied).await?;
-    Ok(applied
-        .iter()
-        .map(|applied| applied.map_or(Fate::Stale, |applied| Fate::Applied(applied.state)))
-        .collect())
+    let fates = (applied.iter())
+        .map(|applied| applied.map_or(Fate::Stale, |applied| Fate::Applied(applied.state)));
+    Ok((fates.collect(), looked))
 }
 
 /// Ends jobs that succeeded and returned nothing, and gathers those that were.
@@ -279,6 +220,28 @@ async fn record(
     }
     let values = vec![array(rows).into(), tx.micros().into()];
     gather(tx, tx.returning(words, values).await?, 0, applied)
+}
+
+/// Ends jobs, and looks at what became of them together with what `claim` has to know.
+async fn end_and_look(
+    tx: &Exchange<'_>,
+    words: &PerQueue,
+    rows: &[String],
+    claim: &Claiming,
+    applied: &mut HashMap<Lease, Applied>,
+) -> Result<Looked> {
+    let rows = array(rows);
+    let values = [rows.as_str().into(), tx.micros().into()];
+    tx.change(words.end, values).await?;
+    let values = std::iter::once(rows.into()).chain(claim.values(tx));
+    let (mut looked, mut ended) = (Looked::default(), Vec::new());
+    for row in tx.rows(words.ended, values.collect::<Vec<_>>()).await? {
+        if !looked.take(tx, &row)? {
+            ended.push(row);
+        }
+    }
+    gather(tx, ended, LOOKED, applied)?;
+    Ok(looked)
 }
 
 /// Reads number, id, token, state and whether the retention is over, from column `at` on.
@@ -419,55 +382,4 @@ impl Operation for GiveBack {
         let finishes: Vec<&Finishing> = self.finishes.iter().collect();
         finish(tx, &finishes).await
     }
-}
-
-/// id, token, state, output, error.
-fn end_row(lease: Lease, by: Move, output: Option<&str>, failure: Option<&Failure>) -> String {
-    let state = by.target(true, 1).as_str();
-    json(&(
-        hex(lease.job.0),
-        lease.token,
-        state,
-        output,
-        failure.map(|failure| cut_message(&failure.message)),
-    ))
-}
-
-/// id, token, the state where it is due, where not with attempts spent, where not without; the due time in two
-/// columns; how many attempts are given back; whether it was cut short; the error.
-fn give_back_row(lease: Lease, by: Move, due: Due, error: Option<&str>) -> Row {
-    let (within, at) = due_columns(due);
-    Row::GiveBack(json(&(
-        hex(lease.job.0),
-        lease.token,
-        by.target(true, 1).as_str(),
-        by.target(false, 1).as_str(),
-        by.target(false, 0).as_str(),
-        within,
-        at,
-        i32::from(!matches!(by, Move::Retry)),
-        i32::from(matches!(by, Move::Release)),
-        error,
-    )))
-}
-
-fn cut_message(message: &str) -> String {
-    limits::cut(message, limits::ERROR).into_owned()
-}
-
-/// The output, or nothing and a line that says why.
-fn bounded(output: Option<String>, note: &mut Option<NoteBody>) -> Option<String> {
-    let length = output.as_ref().map_or(0, String::len);
-    if length <= limits::OUTPUT {
-        return output;
-    }
-    note.get_or_insert_with(NoteBody::default).lines.push(NewLine {
-        age: std::time::Duration::ZERO,
-        level: Level::Warn,
-        message: format!(
-            "the output of {length} bytes was dropped: at most {} are kept, store the data elsewhere and return its address",
-            limits::OUTPUT
-        ),
-    });
-    None
 }

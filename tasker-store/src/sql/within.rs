@@ -17,9 +17,10 @@ use crate::sql::SqlStore;
 use crate::sql::enqueue::{Disabled, NewRow, NewRows, insert};
 use crate::sql::exchange::Exchange;
 use crate::sql::fault::{failed, is_busy};
+use crate::sql::finishing::Finishing;
 use crate::sql::link::Wire;
 use crate::sql::patience::Patience;
-use crate::sql::settle::{Finishing, finish};
+use crate::sql::settle::finish;
 use crate::wake::Wake;
 
 impl SqlStore {

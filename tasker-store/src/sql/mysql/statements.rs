@@ -87,6 +87,56 @@ macro_rules! given_back {
     };
 }
 
+/// Makes of the jobs of the rows in parameter `$rows` what their finishes say, at the instant `$now`.
+macro_rules! end {
+    ($rows:literal, $now:literal, $and:literal) => {
+        concat!(
+            "UPDATE ",
+            ends!($rows),
+            " STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
+                SET j.finished_at = ",
+            $now,
+            ", j.prune_at = ",
+            $now,
+            " + CASE WHEN j.cancel_requested OR f.state <> 'succeeded' THEN j.keep_unsuccessful
+                     ELSE j.keep_succeeded END,
+                    j.output = f.output,
+                    j.error = coalesce(f.error, j.error),
+                    j.state = CASE WHEN j.cancel_requested THEN 'canceled' ELSE f.state END
+              WHERE j.token = f.token AND j.state = 'running' ",
+            $and
+        )
+    };
+}
+
+/// What a claim has to know first: the queues that have ready jobs, and the tasks to leave alone. Each with the columns `$and`.
+///
+/// An `EXISTS` would be turned into a join that reads all ready jobs to know which queues have one.
+macro_rules! look {
+    ($now:literal, $worker:literal, $known:literal, $and:literal) => {
+        concat!(
+            "SELECT 1, q.name ",
+            $and,
+            " FROM tasker_queues AS q
+               WHERE NOT q.paused
+                 AND EXISTS (SELECT 1 FROM tasker_workers WHERE id = ",
+            $worker,
+            " AND lease_until > ",
+            $now,
+            ")
+                 AND (SELECT j.number FROM tasker_jobs AS j WHERE j.ready = q.name LIMIT 1) IS NOT NULL
+              UNION ALL
+              SELECT 0, t.task ",
+            $and,
+            " FROM tasker_tasks AS t
+               WHERE NOT t.enabled OR t.task NOT IN (
+                    SELECT f.task FROM JSON_TABLE(",
+            $known,
+            ", '$[*]' COLUMNS (task VARCHAR(255) CHARACTER SET utf8mb4 PATH '$')) AS f)"
+        )
+    };
+}
+
 /// Whether a job of a dead worker ends, and how.
 macro_rules! rescued {
     () => {
@@ -208,18 +258,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
             " STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
               WHERE j.token = f.token AND j.state = 'running' AND ?2 IS NOT NULL FOR UPDATE"
         ),
-        change: concat!(
-            "UPDATE ",
-            ends!("?2"),
-            " STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
-                SET j.finished_at = ?3,
-                    j.prune_at = ?3 + CASE WHEN j.cancel_requested OR f.state <> 'succeeded' THEN j.keep_unsuccessful
-                                           ELSE j.keep_succeeded END,
-                    j.output = f.output,
-                    j.error = coalesce(f.error, j.error),
-                    j.state = CASE WHEN j.cancel_requested THEN 'canceled' ELSE f.state END
-              WHERE j.token = f.token AND j.state = 'running' AND ?1 IS NOT NULL"
-        ),
+        change: end!("?2", "?3", "AND ?1 IS NOT NULL"),
     },
     give_back: Returning::Two {
         look: given_back!("?1", "?2", "FOR UPDATE"),
@@ -241,16 +280,19 @@ pub(crate) const STATEMENTS: Statements = Statements {
           STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number",
     claim_all: Returning::One(""),
     claim_only: Returning::One(""),
-    // An `EXISTS` would be turned into a join that reads all ready jobs to know which queues have one.
+    floors: false,
     claim: Some(PerQueue {
-        look: "SELECT 1, q.name FROM tasker_queues AS q
-                WHERE NOT q.paused AND EXISTS (SELECT 1 FROM tasker_workers WHERE id = ?2 AND lease_until > ?1)
-                  AND (SELECT j.number FROM tasker_jobs AS j WHERE j.ready = q.name LIMIT 1) IS NOT NULL
-               UNION ALL
-               SELECT 0, t.task FROM tasker_tasks AS t
-                WHERE NOT t.enabled OR t.task NOT IN (
-                    SELECT f.task FROM JSON_TABLE(?4, '$[*]' COLUMNS (
-                        task VARCHAR(255) CHARACTER SET utf8mb4 PATH '$')) AS f)",
+        look: look!("?1", "?2", "?4", ""),
+        end: end!("?1", "?2", ""),
+        ended: concat!(
+            "SELECT 2, NULL, j.number, j.id, j.token, j.state, coalesce(j.prune_at <= ?2, 0)
+               FROM ",
+            ends!("?1"),
+            " STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
+              WHERE j.token = f.token AND j.finished_at = ?2
+             UNION ALL ",
+            look!("?2", "?3", "?5", ", NULL, NULL, NULL, NULL, NULL")
+        ),
         heads: heads!(""),
         heads_but: heads!(
             "AND task NOT IN (
@@ -334,6 +376,14 @@ pub(crate) const STATEMENTS: Statements = Statements {
     expired: "SELECT number, schedule IS NOT NULL FROM tasker_jobs FORCE INDEX (tasker_jobs_prune) WHERE prune_at <= ?1
          ORDER BY prune_at LIMIT ?2 FOR UPDATE SKIP LOCKED",
     next_prune: "SELECT prune_at AS at FROM tasker_jobs WHERE prune_at IS NOT NULL ORDER BY prune_at LIMIT 1",
+    belongings: Some(concat!(
+        "SELECT 1 FROM ",
+        numbers!("?1"),
+        " WHERE EXISTS (SELECT 1 FROM tasker_logs AS l WHERE l.job = n.number)
+             OR EXISTS (SELECT 1 FROM tasker_attempts AS a WHERE a.job = n.number)
+             OR EXISTS (SELECT 1 FROM tasker_progress AS p WHERE p.job = n.number)
+          LIMIT 1"
+    )),
     erase: [
         concat!("DELETE l FROM ", numbers!("?1"), " STRAIGHT_JOIN tasker_logs AS l ON l.job = n.number"),
         concat!("DELETE l FROM ", numbers!("?1"), " STRAIGHT_JOIN tasker_attempts AS l ON l.job = n.number"),

@@ -55,8 +55,9 @@ pub(crate) const TABLES: &[&str] = &[
         output TEXT,
         params TEXT NOT NULL
     )",
+    // Ascending in all, so that one comparison of rows says where to begin.
     "CREATE INDEX tasker_jobs_ready
-        ON tasker_jobs (queue, priority DESC, due_at, number)
+        ON tasker_jobs (queue, (-(priority::int)), due_at, number)
         WHERE state = 'queued' AND deleted_at IS NULL",
     "CREATE INDEX tasker_jobs_due ON tasker_jobs (due_at, queue, state)
         WHERE state IN ('scheduled', 'retrying') AND deleted_at IS NULL",

@@ -8,21 +8,27 @@ use super::schema::holds_key;
 use crate::sql::bulk::Bulk;
 use crate::sql::dialect::{Beating, Fused, Homes, Returning, Statements};
 
-/// The ready jobs to take from the queues that `$queues` gives as `q`, at most `$most` from each.
+/// The ready jobs to take from the queues that `$queues` gives as `q`, at most `$most` from each, and from its floor on.
 macro_rules! heads {
-    ($queues:literal, $most:literal) => {
+    ($queues:literal, $most:literal, $floors:literal) => {
         concat!(
             "heads AS MATERIALIZED (
                 SELECT r.number, row_number() OVER (ORDER BY r.priority DESC, r.due_at, r.number) AS place
                   FROM ",
             $queues,
-            " CROSS JOIN LATERAL (
+            " CROSS JOIN LATERAL (SELECT ",
+            $floors,
+            "::json -> q.name AS v) AS f
+                  CROSS JOIN LATERAL (
                     SELECT h.number, h.priority, h.due_at FROM tasker_jobs AS h
                      WHERE h.queue = q.name AND h.state = 'queued' AND h.deleted_at IS NULL
+                       AND (-(h.priority::int), h.due_at, h.number) >=
+                           (coalesce((f.v ->> 0)::int, -32768), coalesce((f.v ->> 1)::bigint, -9223372036854775808),
+                            coalesce((f.v ->> 2)::bigint, 0))
                        AND h.task NOT IN (
                             SELECT t.task FROM tasker_tasks AS t
                              WHERE NOT t.enabled OR t.task NOT IN (SELECT json_array_elements_text($4::json)))
-                     ORDER BY h.priority DESC, h.due_at, h.number LIMIT ",
+                     ORDER BY -(h.priority::int), h.due_at, h.number LIMIT ",
             $most,
             " FOR UPDATE SKIP LOCKED) AS r
                  WHERE EXISTS (SELECT 1 FROM tasker_workers WHERE id = $2 AND lease_until > $1)
@@ -33,21 +39,23 @@ macro_rules! heads {
 
 /// All queues.
 macro_rules! heads_of_all {
-    () => {
+    ($floors:literal) => {
         heads!(
             "(SELECT name FROM tasker_queues WHERE NOT paused) AS q",
-            "$3"
+            "$3",
+            $floors
         )
     };
 }
 
 /// Those of parameter 7.
 macro_rules! heads_of_some {
-    () => {
+    ($floors:literal) => {
         heads!(
             "(SELECT w.v ->> 0 AS name, (w.v ->> 1)::bigint AS most FROM json_array_elements($7::json) AS w(v)
                WHERE w.v ->> 0 IN (SELECT name FROM tasker_queues WHERE NOT paused)) AS q",
-            "least(q.most, $3)"
+            "least(q.most, $3)",
+            $floors
         )
     };
 }
@@ -217,8 +225,8 @@ pub(crate) const STATEMENTS: Statements = Statements {
         SELECT v ->> 0, v ->> 1 FROM json_array_elements($1::json) AS r(v) ON CONFLICT DO NOTHING",
     succeed: None,
     settle: Some(Fused {
-        all: fused!(heads_of_all!(), "$7", "$8", "$9", "$10"),
-        only: fused!(heads_of_some!(), "$8", "$9", "$10", "$11"),
+        all: fused!(heads_of_all!("$11"), "$7", "$8", "$9", "$10"),
+        only: fused!(heads_of_some!("$12"), "$8", "$9", "$10", "$11"),
     }),
     end: Returning::One(
         "UPDATE tasker_jobs AS j
@@ -263,8 +271,9 @@ pub(crate) const STATEMENTS: Statements = Statements {
         SELECT j.number, j.token, j.attempt, j.worker, j.started_at, $2, f.v ->> 1, f.v ->> 2
           FROM json_array_elements($1::json) AS f(v) JOIN tasker_jobs AS j ON j.number = (f.v ->> 0)::bigint
         ON CONFLICT DO NOTHING",
-    claim_all: Returning::One(concat!("WITH ", heads_of_all!(), " ", take!())),
-    claim_only: Returning::One(concat!("WITH ", heads_of_some!(), " ", take!())),
+    claim_all: Returning::One(concat!("WITH ", heads_of_all!("$7"), " ", take!())),
+    claim_only: Returning::One(concat!("WITH ", heads_of_some!("$8"), " ", take!())),
+    floors: true,
     claim: None,
     live: "SELECT j.id, j.token, j.number
           FROM json_array_elements($1::json) AS f(v)
@@ -331,6 +340,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
     expired: "SELECT number, schedule IS NOT NULL FROM tasker_jobs WHERE prune_at IS NOT NULL AND prune_at <= $1
          ORDER BY prune_at LIMIT $2 FOR UPDATE SKIP LOCKED",
     next_prune: "SELECT prune_at AS at FROM tasker_jobs WHERE prune_at IS NOT NULL ORDER BY prune_at LIMIT 1",
+    belongings: None,
     erase: [
         "DELETE FROM tasker_logs WHERE job IN (SELECT v::bigint FROM json_array_elements_text($1::json) AS r(v))",
         "DELETE FROM tasker_attempts WHERE job IN (SELECT v::bigint FROM json_array_elements_text($1::json) AS r(v))",

@@ -172,6 +172,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
         heads!(),
         ") WHERE nth <= most ORDER BY priority DESC, due_at, number LIMIT +?3"
     )),
+    floors: false,
     claim: None,
     live: "SELECT j.id, j.token, j.number
           FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j
@@ -227,6 +228,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
     expired: "SELECT number, schedule IS NOT NULL FROM tasker_jobs WHERE prune_at IS NOT NULL AND prune_at <= ?1
          ORDER BY prune_at, number LIMIT ?2",
     next_prune: "SELECT min(prune_at) AS at FROM tasker_jobs WHERE prune_at IS NOT NULL",
+    belongings: None,
     erase: [
         "DELETE FROM tasker_logs WHERE job IN (SELECT value FROM json_each(?1))",
         "DELETE FROM tasker_attempts WHERE job IN (SELECT value FROM json_each(?1))",
