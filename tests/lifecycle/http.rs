@@ -189,6 +189,22 @@ async fn f42_a_request_in_flight_finishes_and_new_ones_are_refused() {
     assert_eq!(in_flight.more().await, None);
 }
 
+/// Whoever sends half of a request holds up no stop; nor is an answer cut short whose connection says no more.
+#[tokio::test]
+async fn a_request_that_never_arrives_is_not_waited_for() {
+    let server = Server::start(|server| server).await;
+    let mut half = Connection(TcpStream::connect(server.address).await.unwrap());
+    half.0.write_all(b"GET / HT").await.unwrap();
+    let mut late = server.ask("/slow").await;
+    assert_eq!(server.desk.probe.hear().await, "in flight");
+    let stopping = server.stopping().await;
+    assert_eq!(half.more().await, None);
+    assert!(!stopping.is_finished());
+    server.desk.gate.notify_one();
+    assert_eq!(late.answer().await, (200, "told to end: false".into()));
+    soon(stopping).await.unwrap().unwrap();
+}
+
 /// The state of the composition, the request's surroundings, and what goes wrong in handlers.
 #[tokio::test]
 async fn handlers_live_in_the_program() {

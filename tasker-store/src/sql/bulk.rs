@@ -26,10 +26,9 @@ pub(crate) enum Bulk {
     Arrays {
         /// The text.
         all: &'static str,
-        /// The same where the rows differ in `varying` columns only: the others are single values, after the arrays.
+        /// The same where the rows differ in some columns only: the others are single values, after the arrays.
         /// It takes less than three quarters of the time.
         some: &'static str,
-        varying: &'static [usize],
     },
     /// One JSON array of arrays, after the parameters that are not rows.
     #[cfg_attr(not(feature = "mysql"), allow(dead_code, reason = "MySQL's"))]
@@ -71,28 +70,10 @@ impl Bulk {
                 values.extend(rows);
                 (text, values)
             }
-            Bulk::Arrays { all, some, varying } => {
+            Bulk::Arrays { all, .. } => {
                 let kinds: Vec<ArrayType> = rows[..columns].iter().map(kind).collect();
-                let varies = |place: usize| varying.contains(&place);
-                let uniform = rows.chunks(columns).all(|row| {
-                    (0..columns).all(|place| varies(place) || row[place] == rows[place])
-                });
-                if !uniform {
-                    values.extend(arrays(&kinds, rows));
-                    return ((*all).to_owned(), values);
-                }
-                let kinds: Vec<ArrayType> = varying.iter().map(|&at| kinds[at].clone()).collect();
-                let (mut different, mut alike) = (Vec::new(), Vec::new());
-                for (at, value) in rows.into_iter().enumerate() {
-                    if varies(at % columns) {
-                        different.push(value);
-                    } else if at < columns {
-                        alike.push(whole(value));
-                    }
-                }
-                values.extend(arrays(&kinds, different));
-                values.extend(alike);
-                ((*some).to_owned(), values)
+                values.extend(arrays(&kinds, rows));
+                ((*all).to_owned(), values)
             }
             Bulk::Json(text) => {
                 let rows: Vec<&[Value]> = rows.chunks(columns).collect();
@@ -104,6 +85,14 @@ impl Bulk {
             }
         }
     }
+}
+
+/// The parameters of a text for rows that differ in some columns only: `different` has these columns, of these `kinds`, row by
+/// row, and `alike` the others.
+pub(crate) fn some(kinds: &[ArrayType], different: Vec<Value>, alike: Vec<Value>) -> Vec<Value> {
+    let mut values = arrays(kinds, different);
+    values.extend(alike.into_iter().map(whole));
+    values
 }
 
 /// Rows, turned into one array for each column, of these `kinds`.
@@ -167,7 +156,6 @@ mod tests {
         let bulk = Bulk::Arrays {
             all: "all",
             some: "some",
-            varying: &[0],
         };
         let (text, values) = bulk.statement(vec![7i64.into()], 2, rows);
         assert_eq!(text, "all");
@@ -180,10 +168,9 @@ mod tests {
             Some(Box::new(vec![1i64.into(), 2i64.into()])),
         );
         assert_eq!(values, vec![7i64.into(), numbers.clone(), texts]);
-        let rows = vec![1i64.into(), "a".into(), 2i64.into(), "a".into()];
-        let (text, values) = bulk.statement(Vec::new(), 2, rows);
-        assert_eq!(text, "some");
-        assert_eq!(values, vec![numbers, "a".into()]);
+        let rows = vec![1i64.into(), 2i64.into()];
+        let values = some(&[ArrayType::BigInt], rows, vec![Value::String(None)]);
+        assert_eq!(values, vec![numbers, "".into()]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! out can be named), and takes nothing where the worker's lease is over.
 //!
 //! Jobs of a task left out stay in the ready index, so each claim passes over those that stand before the jobs it takes. That is
-//! cheap for thousands; for more there are `floors`, on PostgreSQL only.
+//! cheap for thousands; for more there are `floors`, on servers.
 
 use std::collections::HashMap;
 
@@ -115,7 +115,7 @@ impl Claiming {
 
     /// Where to begin, on a database whose statements can be told.
     pub(crate) fn start(&self, tx: &Exchange<'_>) -> Option<Start> {
-        tx.words().floors.then(|| tx.floors().start())
+        tx.words().slow_claim.map(|slow| tx.floors().start(slow))
     }
 }
 
@@ -171,36 +171,42 @@ pub(crate) async fn claim(
     };
     let mut values = claiming.values(tx);
     let start = claiming.start(tx);
-    values.extend(
-        start
-            .as_ref()
-            .map(|start| Value::from(start.floors.as_str())),
-    );
+    values.extend(start.as_ref().map(|start| Value::from(start.json())));
     let rows = tx.returning(words, values).await?;
     claimed(tx, claiming, start, &rows)
 }
 
 /// The same where a claim takes several statements.
 async fn per_queue(
-    tx: &Exchange<'_>,
+    tx: &mut Exchange<'_>,
     claiming: &Claiming,
     words: &PerQueue,
     Looked { queues, held_back }: Looked,
 ) -> Result<Vec<Claimed>> {
+    let start = claiming.start(tx);
+    let held_back = (!held_back.is_empty()).then(|| json(&held_back));
     let mut heads = Vec::new();
     for queue in queues {
         let most = claiming.most(&queue);
         if most > 0 {
-            let mut values = vec![queue.into(), i64::from(most).into()];
-            let mut text = words.heads;
-            if !held_back.is_empty() {
-                values.push(json(&held_back).into());
-                text = words.heads_but;
-            }
-            heads.extend(tx.rows(text, values).await?);
+            let words = match held_back {
+                None => words.heads,
+                Some(_) => words.heads_but,
+            };
+            let floor = start.as_ref().and_then(|start| start.floor(&queue));
+            let (urgency, due_at, number) = floor.unwrap_or((i32::MIN, i64::MIN, 0));
+            let values = [
+                queue.into(),
+                i64::from(most).into(),
+                held_back.clone().into(),
+                urgency.into(),
+                due_at.into(),
+                number.into(),
+            ];
+            heads.extend(tx.rows(words, values).await?);
         }
     }
-    let mut jobs = in_order(read_all(tx, &heads)?);
+    let mut jobs = claimed(tx, claiming, start, &heads)?;
     jobs.truncate(claiming.limit());
     if !jobs.is_empty() {
         for (place, job) in (1..).zip(&mut jobs) {

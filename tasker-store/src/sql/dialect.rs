@@ -5,6 +5,8 @@
 //! The files beside this one know in which order a text takes its parameters and which columns it gives back; only
 //! the dialect knows the words.
 
+use std::time::Duration;
+
 use sea_orm::{DatabaseBackend, SqliteTransactionMode, TransactionOptions};
 
 use crate::sql::bulk::Bulk;
@@ -124,8 +126,9 @@ pub(crate) struct Statements {
     pub(crate) claim_all: Returning,
     /// The same, pairs of queue and bound → `claim::CLAIMED`.
     pub(crate) claim_only: Returning,
-    /// Whether these two and `settle` take the floors as their last parameter.
-    pub(crate) floors: bool,
+    /// How long a claim may take before the next ones begin at floors; `None` where they cannot. The two above and `settle`
+    /// take the floors as their last parameter.
+    pub(crate) slow_claim: Option<Duration>,
     /// In place of the two, where one statement cannot.
     pub(crate) claim: Option<PerQueue>,
     /// Leases → id, token, number of those that are live.
@@ -221,11 +224,13 @@ pub(crate) struct PerQueue {
     pub(crate) look: &'static str,
     /// Rows of `settle::end`, now: ends these jobs.
     pub(crate) end: &'static str,
+    /// The same where all of them succeeded and returned nothing.
+    pub(crate) succeed: &'static str,
     /// The same rows, then as `claim_all` → as `look`, or 2, nothing, and as `end` for the jobs that were ended just now.
     pub(crate) ended: &'static str,
-    /// Queue, limit → as a claim, locked.
+    /// Queue, limit, tasks to leave alone, the three parts of a floor → as a claim of any task, locked.
     pub(crate) heads: &'static str,
-    /// Queue, limit, tasks to leave alone → the same.
+    /// The same, of the others.
     pub(crate) heads_but: &'static str,
     /// Pairs of the number of a job and that under which it is held, now, worker: takes these jobs.
     pub(crate) take: &'static str,

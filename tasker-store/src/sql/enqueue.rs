@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use sea_orm::sea_query::ArrayType;
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use crate::error::{ErrorKind, Result, StoreError};
 use crate::job::{Enqueued, Keep, NewJob};
 use crate::limits;
 use crate::sql::batch::Asked;
+use crate::sql::bulk::{self, Bulk};
 use crate::sql::dialect::Numbering;
 use crate::sql::exchange::Exchange;
 use crate::sql::unique;
@@ -77,6 +79,23 @@ impl NewRow {
         }
     }
 
+    /// Whether it differs from `other` in its id and params only, as most jobs of a call and of a moment do.
+    fn is_like(&self, other: &Self) -> bool {
+        let (job, other) = (&self.job, &other.job);
+        job.alias == other.alias
+            && job.queue == other.queue
+            && job.priority == other.priority
+            && job.shape == other.shape
+            && job.due == other.due
+            && job.max_attempts == other.max_attempts
+            && job.at_most_once == other.at_most_once
+            && job.retention == other.retention
+            && job.tags == other.tags
+            && job.occurrence == other.occurrence
+            && job.unique.is_none()
+            && other.unique.is_none()
+    }
+
     /// Adds its columns, as `Statements::enqueue` takes them. What most jobs have alike is NULL and filled in by the
     /// statement, since each text is copied twice on its way.
     fn bind(&self, now: Instant, disabled: Disabled, values: &mut Vec<Value>) {
@@ -113,6 +132,8 @@ impl NewRow {
 
 /// How many columns [`NewRow::bind`] adds.
 const COLUMNS: usize = 19;
+/// Those of them, the id and the params, in which [`NewRow::is_like`] lets rows differ.
+const DIFFERENT: [usize; 2] = [0, 4];
 
 /// The enqueues of a batch.
 pub(crate) async fn run(
@@ -222,11 +243,7 @@ pub(crate) async fn write(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let mut values = Vec::with_capacity(rows.len() * COLUMNS);
-    for row in rows {
-        row.bind(tx.now, disabled, &mut values);
-    }
-    let (words, values) = tx.words().enqueue.statement(Vec::new(), COLUMNS, values);
+    let (words, values) = statement(tx, rows, disabled);
     let mut numbers: HashMap<Uuid, i64> = HashMap::with_capacity(rows.len());
     match tx.dialect().numbering {
         Numbering::Returned => gather(tx, tx.rows(words, values).await?, &mut numbers)?,
@@ -255,6 +272,32 @@ pub(crate) async fn write(
         .iter()
         .map(|row| numbers.get(&row.job.id.0).copied())
         .collect())
+}
+
+/// The statement that inserts these rows.
+fn statement(tx: &Exchange<'_>, rows: &[&NewRow], disabled: Disabled) -> (String, Vec<Value>) {
+    let words = &tx.words().enqueue;
+    if let Bulk::Arrays { some, .. } = words
+        && rows.iter().all(|row| row.is_like(rows[0]))
+    {
+        let mut alike = Vec::with_capacity(COLUMNS);
+        rows[0].bind(tx.now, disabled, &mut alike);
+        for place in DIFFERENT.into_iter().rev() {
+            alike.remove(place);
+        }
+        let different =
+            (rows.iter()).flat_map(|row| [row.job.id.0.into(), row.job.params.as_str().into()]);
+        let kinds = [ArrayType::Uuid, ArrayType::String];
+        return (
+            (*some).to_owned(),
+            bulk::some(&kinds, different.collect(), alike),
+        );
+    }
+    let mut values = Vec::with_capacity(rows.len() * COLUMNS);
+    for row in rows {
+        row.bind(tx.now, disabled, &mut values);
+    }
+    words.statement(Vec::new(), COLUMNS, values)
 }
 
 /// Rows of id and number.

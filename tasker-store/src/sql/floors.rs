@@ -9,6 +9,8 @@
 //! beginning follows each [`SHARE`] times as long as one takes, also where nobody would ask, so what came in before
 //! a floor (a rescued job, one of a higher priority) waits no longer than that. A floor is the first job of a claim
 //! [`LAG`] ago, so one whose transaction was open for less is not behind it. Floors that make nothing faster are given up.
+//! What counts as slow differs: MySQL's index is full of entries of taken jobs for a second or so even where nobody holds up
+//! its clean-up, and half of a claim's time went by passing over them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,11 +18,9 @@ use std::time::{Duration, Instant as Monotonic};
 
 use crate::sql::enqueue::json;
 
-/// What no claim takes but one that passes over very much, or over a slow network.
-const SLOW: Duration = Duration::from_millis(25);
-/// One claim in so much time is from the beginning.
+/// One claim in so many times as long as it takes is from the beginning.
 const SHARE: u32 = 10;
-/// How old a floor is at least.
+/// How old a floor is at least, unless claims from the beginning follow each other sooner.
 const LAG: Duration = Duration::from_secs(1);
 /// How long after floors were of no use they are tried again.
 const USELESS: Duration = Duration::from_secs(60);
@@ -56,18 +56,31 @@ struct Line {
 #[derive(Debug)]
 pub(crate) struct Start {
     begun: Monotonic,
-    from_floors: bool,
-    /// A JSON object: the position for each queue that has one.
-    pub(crate) floors: String,
+    /// What takes longer is slow.
+    slow: Duration,
+    /// The position for each queue that has one.
+    floors: HashMap<String, Position>,
+}
+
+impl Start {
+    /// Before which position not to look in `queue`.
+    pub(crate) fn floor(&self, queue: &str) -> Option<Position> {
+        self.floors.get(queue).copied()
+    }
+
+    /// The same for all queues, as a JSON object.
+    pub(crate) fn json(&self) -> String {
+        json(&self.floors)
+    }
 }
 
 impl Floors {
-    /// Where to begin now.
-    pub(crate) fn start(&self) -> Start {
-        self.start_at(Monotonic::now())
+    /// Where to begin now, if a claim that takes longer than `slow` is.
+    pub(crate) fn start(&self, slow: Duration) -> Start {
+        self.start_at(Monotonic::now(), slow)
     }
 
-    fn start_at(&self, begun: Monotonic) -> Start {
+    fn start_at(&self, begun: Monotonic, slow: Duration) -> Start {
         let mut state = self.lock();
         let from_floors = match &mut state.slow {
             None => false,
@@ -79,13 +92,11 @@ impl Floors {
             }
         };
         let lines = state.queues.iter().filter(|_| from_floors);
-        let floors: HashMap<_, _> = (lines)
-            .filter_map(|(queue, line)| Some((queue, line.floor?)))
-            .collect();
+        let floors = lines.filter_map(|(queue, line)| Some((queue.clone(), line.floor?)));
         Start {
             begun,
-            from_floors: !floors.is_empty(),
-            floors: json(&floors),
+            slow,
+            floors: floors.collect(),
         }
     }
 
@@ -109,16 +120,17 @@ impl Floors {
     ) -> Option<Duration> {
         let took = now - start.begun;
         let mut state = self.lock();
-        if start.from_floors {
+        let from_floors = !start.floors.is_empty();
+        if from_floors {
             state.quickest = Some(state.quickest.map_or(took, |known| known.min(took)));
         } else {
-            state.judge(now, took);
+            state.judge(now, took, start.slow);
         }
-        let (until, _) = state.slow?;
+        let (until, whole) = state.slow?;
         for (queue, first) in firsts {
-            state.raise(queue, first, start.begun);
+            state.raise(queue, first, start.begun, LAG.min(whole * SHARE));
         }
-        if !start.from_floors || !wanted || state.again.is_some_and(|again| now < again) {
+        if !from_floors || !wanted || state.again.is_some_and(|again| now < again) {
             return None;
         }
         state.again = Some(until);
@@ -132,14 +144,14 @@ impl Floors {
 
 impl State {
     /// Decides by a claim from the beginning whether the next ones need floors.
-    fn judge(&mut self, now: Monotonic, took: Duration) {
+    fn judge(&mut self, now: Monotonic, took: Duration, slow: Duration) {
         let quickest = self.quickest.take();
         let was_useless =
             self.slow.is_some() && quickest.is_some_and(|quickest| quickest * 2 > took);
-        if was_useless && took > SLOW {
+        if was_useless && took > slow {
             self.useless_until = Some(now + USELESS);
         }
-        if took <= SLOW || self.useless_until.is_some_and(|until| now < until) {
+        if took <= slow || self.useless_until.is_some_and(|until| now < until) {
             self.slow = None;
             self.queues.clear();
         } else {
@@ -147,9 +159,9 @@ impl State {
         }
     }
 
-    fn raise(&mut self, queue: &str, first: Position, begun: Monotonic) {
+    fn raise(&mut self, queue: &str, first: Position, begun: Monotonic, lag: Duration) {
         match self.queues.get_mut(queue) {
-            Some(line) if begun >= line.next.0 + LAG => {
+            Some(line) if begun >= line.next.0 + lag => {
                 line.floor = Some(line.next.1);
                 line.next = (begun, first);
             }
@@ -169,12 +181,14 @@ impl State {
 mod tests {
     use super::*;
 
+    const SLOW: Duration = Duration::from_millis(25);
+
     /// A claim at `begun` that takes so many milliseconds and finds a job at `place`; gives the floors it began with.
     fn claim(floors: &Floors, begun: Monotonic, takes: u64, place: i64) -> String {
-        let start = floors.start_at(begun);
+        let start = floors.start_at(begun, SLOW);
         let now = begun + Duration::from_millis(takes);
         floors.took_by(now, &start, false, [("default", (0, 0, place))]);
-        start.floors
+        start.json()
     }
 
     #[test]
@@ -223,7 +237,7 @@ mod tests {
         let at = |millis| begun + Duration::from_millis(millis);
         claim(&floors, at(0), 100, 1);
         claim(&floors, at(1000), 100, 2);
-        let start = floors.start_at(at(1200));
+        let start = floors.start_at(at(1200), SLOW);
         let none = || std::iter::empty::<(&str, Position)>();
         let again = floors.took_by(at(1210), &start, true, none());
         assert_eq!(again, Some(Duration::from_millis(890)));

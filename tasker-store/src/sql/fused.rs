@@ -14,6 +14,7 @@ use crate::sql::bulk::arrays;
 use crate::sql::claim::{CLAIMED, Claiming, claimed};
 use crate::sql::exchange::Exchange;
 use crate::sql::finishing::{Finishing, Row};
+use crate::sql::floors::Start;
 use crate::sql::settle::{Applied, Settling, finish, firsts, gather};
 use crate::wake::Wake;
 
@@ -48,7 +49,7 @@ pub(crate) async fn fused(tx: &mut Exchange<'_>, settling: &Settling) -> Result<
         rows,
     ));
     let start = (settling.claim.as_ref()).and_then(|claim| claim.start(tx));
-    let floors = start.as_ref().map_or("{}", |start| start.floors.as_str());
+    let floors = start.as_ref().map_or_else(|| "{}".to_owned(), Start::json);
     values.push(floors.into());
     let (mut ended, mut jobs, mut started) = (Vec::new(), Vec::new(), false);
     for row in tx.rows(words, values).await? {

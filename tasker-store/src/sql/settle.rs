@@ -18,7 +18,7 @@ use crate::lease::{Lease, WorkerId};
 use crate::settle::{Claim, Fate, Settle, Settled};
 use crate::sql::batch::Asked;
 use crate::sql::claim::{Claiming, LOOKED, Looked, claim};
-use crate::sql::dialect::{Dialect, PerQueue, Returning};
+use crate::sql::dialect::{Dialect, Returning};
 use crate::sql::enqueue::{Disabled, NewRow, NewRows, array, insert, json};
 use crate::sql::exchange::{Exchange, Operation};
 use crate::sql::finishing::{Finishing, INTERRUPTED, Row, cut_message, end_row, give_back_row};
@@ -168,7 +168,11 @@ async fn finish_before(
     succeed(tx, &plain, &mut applied).await?;
     let looked = match (&tx.words().claim, claim) {
         (Some(words), Some(claim)) if !ends.is_empty() => {
-            Some(end_and_look(tx, words, &ends, claim, &mut applied).await?)
+            let plain = finishes
+                .iter()
+                .all(|finish| matches!(finish.row, Row::Success(None)));
+            let text = if plain { words.succeed } else { words.end };
+            Some(end_and_look(tx, (text, words.ended), &ends, claim, &mut applied).await?)
         }
         _ => {
             record(tx, tx.words().end, &ends, &mut applied).await?;
@@ -225,22 +229,22 @@ async fn record(
 /// Ends jobs, and looks at what became of them together with what `claim` has to know.
 async fn end_and_look(
     tx: &Exchange<'_>,
-    words: &PerQueue,
+    (end, ended): (&'static str, &'static str),
     rows: &[String],
     claim: &Claiming,
     applied: &mut HashMap<Lease, Applied>,
 ) -> Result<Looked> {
     let rows = array(rows);
     let values = [rows.as_str().into(), tx.micros().into()];
-    tx.change(words.end, values).await?;
+    tx.change(end, values).await?;
     let values = std::iter::once(rows.into()).chain(claim.values(tx));
-    let (mut looked, mut ended) = (Looked::default(), Vec::new());
-    for row in tx.rows(words.ended, values.collect::<Vec<_>>()).await? {
+    let (mut looked, mut rows) = (Looked::default(), Vec::new());
+    for row in tx.rows(ended, values.collect::<Vec<_>>()).await? {
         if !looked.take(tx, &row)? {
-            ended.push(row);
+            rows.push(row);
         }
     }
-    gather(tx, ended, LOOKED, applied)?;
+    gather(tx, rows, LOOKED, applied)?;
     Ok(looked)
 }
 

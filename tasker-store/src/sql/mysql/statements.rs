@@ -7,6 +7,8 @@
 //! `LIMIT`), since the order of assignments is not defined. Locked rows are passed over (`SKIP LOCKED`); where these are
 //! the first of many the index is named, or statistics from before a flood would have all of them read, sorted and locked.
 
+use std::time::Duration;
+
 use crate::sql::bulk::Bulk;
 use crate::sql::dialect::{Beating, Homes, PerQueue, Returning, Statements};
 
@@ -17,6 +19,17 @@ macro_rules! numbers {
             "JSON_TABLE(",
             $parameter,
             ", '$[*]' COLUMNS (number BIGINT PATH '$')) AS n"
+        )
+    };
+}
+
+/// The leases of the same. A table without long texts is kept in memory.
+macro_rules! leases {
+    ($parameter:literal) => {
+        concat!(
+            "JSON_TABLE(",
+            $parameter,
+            ", '$[*]' COLUMNS (id CHAR(32) PATH '$[0]', token BIGINT PATH '$[1]')) AS f"
         )
     };
 }
@@ -155,7 +168,7 @@ macro_rules! unstarted {
     };
 }
 
-/// The first ready jobs of the queue (parameter 1), as a claim gives them back, locked.
+/// The first ready jobs of the queue (parameter 1) from its floor on, as a claim gives them back, locked.
 ///
 /// MariaDB does not see that `ready` is one value where that is a parameter of a prepared statement: with it among the columns
 /// of the order it reads, sorts and locks all that are ready.
@@ -164,7 +177,9 @@ macro_rules! heads {
         concat!(
             "SELECT number, id, token + 1, alias, queue, priority, params, attempt + 1, max_attempts, at_most_once, tags,
                     enqueued_at, due_at, schedule, occurrence_at, NULL
-               FROM tasker_jobs FORCE INDEX (tasker_jobs_ready) WHERE ready = ?1 ",
+               FROM tasker_jobs FORCE INDEX (tasker_jobs_ready)
+              WHERE ready = ?1
+                AND (urgency > ?4 OR (urgency = ?4 AND (due_at > ?5 OR (due_at = ?5 AND number >= ?6)))) ",
             $and,
             " ORDER BY urgency, due_at, number LIMIT ?2 FOR UPDATE SKIP LOCKED"
         )
@@ -280,14 +295,25 @@ pub(crate) const STATEMENTS: Statements = Statements {
           STRAIGHT_JOIN tasker_jobs AS j ON j.number = f.number",
     claim_all: Returning::One(""),
     claim_only: Returning::One(""),
-    floors: false,
+    // Of the look for the jobs alone: half as much finds a hundred where nothing stands before them.
+    slow_claim: Some(Duration::from_micros(1_500)),
     claim: Some(PerQueue {
         look: look!("?1", "?2", "?4", ""),
         end: end!("?1", "?2", ""),
+        succeed: concat!(
+            "UPDATE ",
+            leases!("?1"),
+            " STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
+                SET j.finished_at = ?2,
+                    j.prune_at = ?2 + CASE WHEN j.cancel_requested THEN j.keep_unsuccessful ELSE j.keep_succeeded END,
+                    j.output = NULL,
+                    j.state = CASE WHEN j.cancel_requested THEN 'canceled' ELSE 'succeeded' END
+              WHERE j.token = f.token AND j.state = 'running'"
+        ),
         ended: concat!(
             "SELECT 2, NULL, j.number, j.id, j.token, j.state, coalesce(j.prune_at <= ?2, 0)
                FROM ",
-            ends!("?1"),
+            leases!("?1"),
             " STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
               WHERE j.token = f.token AND j.finished_at = ?2
              UNION ALL ",
@@ -304,10 +330,12 @@ pub(crate) const STATEMENTS: Statements = Statements {
                 SET j.state = 'running', j.token = j.token + 1, j.attempt = j.attempt + 1, j.started_at = ?2,
                     j.worker = ?3, j.cancel_requested = FALSE, j.held = n.held",
     }),
-    live: "SELECT j.id, j.token, j.number
-          FROM JSON_TABLE(?1, '$[*]' COLUMNS (id CHAR(32) PATH '$[0]', token BIGINT PATH '$[1]')) AS f
-          STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
-         WHERE j.token = f.token AND j.state = 'running' FOR UPDATE",
+    live: concat!(
+        "SELECT j.id, j.token, j.number FROM ",
+        leases!("?1"),
+        " STRAIGHT_JOIN tasker_jobs AS j ON j.id = unhex(f.id)
+          WHERE j.token = f.token AND j.state = 'running' FOR UPDATE"
+    ),
     append_lines: "INSERT INTO tasker_logs (job, attempt, at, level, message)
         SELECT j.number, j.attempt + f.refunded, ?2 - f.age, f.level, f.message
           FROM JSON_TABLE(?1, '$[*]' COLUMNS (

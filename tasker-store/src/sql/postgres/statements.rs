@@ -4,6 +4,8 @@
 //! locked is passed over (`SKIP LOCKED`): it is being taken, or comes back with the next sweep. Where a text
 //! names the latest instant, it is that of [`crate::to_micros`].
 
+use std::time::Duration;
+
 use super::schema::holds_key;
 use crate::sql::bulk::Bulk;
 use crate::sql::dialect::{Beating, Fused, Homes, Returning, Statements};
@@ -179,7 +181,6 @@ pub(crate) const STATEMENTS: Statements = Statements {
                      keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken, unique_key,
                      unique_holds)"
         ),
-        varying: &[0, 4],
     },
     numbers: "SELECT id, number FROM tasker_jobs
          WHERE id IN (SELECT v::uuid FROM json_array_elements_text($1::json) AS r(v))",
@@ -273,7 +274,8 @@ pub(crate) const STATEMENTS: Statements = Statements {
         ON CONFLICT DO NOTHING",
     claim_all: Returning::One(concat!("WITH ", heads_of_all!("$7"), " ", take!())),
     claim_only: Returning::One(concat!("WITH ", heads_of_some!("$8"), " ", take!())),
-    floors: true,
+    // What none takes but one that passes over very much, or over a slow network.
+    slow_claim: Some(Duration::from_millis(25)),
     claim: None,
     live: "SELECT j.id, j.token, j.number
           FROM json_array_elements($1::json) AS f(v)

@@ -172,7 +172,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
         heads!(),
         ") WHERE nth <= most ORDER BY priority DESC, due_at, number LIMIT +?3"
     )),
-    floors: false,
+    slow_claim: None,
     claim: None,
     live: "SELECT j.id, j.token, j.number
           FROM json_each(?1) AS f CROSS JOIN tasker_jobs AS j

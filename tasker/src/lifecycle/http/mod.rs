@@ -14,13 +14,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tokio_util::sync::CancellationToken;
 
-use self::connection::Listening;
+use self::connection::{Answer, Listening, Peer};
 use super::compose::{Combinator, Composed};
 use super::failure::Failure;
 use super::grace::{GRACE, within};
@@ -29,14 +30,19 @@ use super::shutdown::Shutdown;
 use crate::task::BoxFuture;
 use crate::worker::panics;
 
+/// How long a request may take to arrive that has begun to when the stop comes.
+const HALF: Duration = Duration::from_secs(1);
+
 /// Serves `router` on `address` until the stop: `127.0.0.1:8080`, `localhost:8080`, or `:8080` for every address of the
 /// machine.
 ///
-/// At the stop new connections are refused, and requests in flight finish with their normal answer. They have 25 s,
-/// unless [`grace`](Composed::grace) says otherwise; then their [`Shutdown`] fires, and 3 s later they are dropped,
-/// which is an error, [`Overran`](super::Overran). Handlers take a [`Shutdown`] and the [`State`](crate::State)s lent by
-/// [`with_state`](super::with_state) or the tasker as arguments. An answer without an end, such as server-sent events,
-/// should end with that [`Shutdown`], or with the program's own where the router is made with it.
+/// At the stop new connections are refused, and requests in flight finish with their normal answer; where the head of one has
+/// not arrived a second later, its connection is closed. They have 25 s, unless [`grace`](Composed::grace) says
+/// otherwise; then their [`Shutdown`] fires, and 3 s later they are dropped, which is an error,
+/// [`Overran`](super::Overran). Handlers take a [`Shutdown`], the [`State`](crate::State)s lent by
+/// [`with_state`](super::with_state) or the tasker, and axum's `ConnectInfo<SocketAddr>` as arguments. An answer without an
+/// end, such as server-sent events, should end with that [`Shutdown`], or with the program's own where the router is
+/// made with it.
 ///
 /// ```no_run
 /// use axum::{Router, routing::get};
@@ -116,14 +122,17 @@ impl HttpServer {
         (self.on_listening)(listening);
 
         let requests = shutdown.apart();
-        let end = CancellationToken::new();
+        let (late, end) = (CancellationToken::new(), CancellationToken::new());
         // However this is left, also by being dropped: no connection outlives it.
         let _end = end.clone().drop_guard();
         let around = requests.clone();
-        let scope = middleware::from_fn(move |request, next| answer(around.clone(), request, next));
+        let scope = middleware::from_fn(move |peer, request, next| {
+            answer(around.clone(), peer, request, next)
+        });
+        let router = self.router.clone().layer(scope);
         let server = axum::serve(
-            Listening::new(listener, end),
-            self.router.clone().layer(scope),
+            Listening::new(listener, late.clone(), end),
+            router.into_make_service_with_connect_info::<Peer>(),
         )
         .with_graceful_shutdown(shutdown.token().clone().cancelled_owned());
         let mut server = std::pin::pin!(server.into_future());
@@ -132,18 +141,37 @@ impl HttpServer {
             ended = &mut server => return ended.map_err(Failure::new),
             () = shutdown.cancelled() => {}
         }
+        let closing = async {
+            tokio::time::sleep(HALF).await;
+            late.cancel();
+            std::future::pending().await
+        };
+        let server = async {
+            tokio::select! {
+                ended = server => ended,
+                never = closing => never,
+            }
+        };
         let stopped = within(self.grace, &requests, "a request", server).await;
         stopped.map_err(Failure::new)?.map_err(Failure::new)
     }
 }
 
 /// Answers one request, with its own [`Shutdown`] as the current one.
-async fn answer(shutdown: Shutdown, request: Request, next: Next) -> Response {
-    let answered = panics::caught(shutdown.scope(next.run(request)));
-    answered.await.unwrap_or_else(|message| {
+async fn answer(
+    shutdown: Shutdown,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let under_way = peer.request();
+    request.extensions_mut().insert(ConnectInfo(peer.address));
+    let answered = panics::caught(shutdown.scope(next.run(request))).await;
+    let answered = answered.unwrap_or_else(|message| {
         tracing::error!(target: "tasker", "a handler {message}");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
-    })
+    });
+    answered.map(|body| Body::new(Answer::new(body, under_way)))
 }
 
 impl fmt::Debug for HttpServer {

@@ -45,7 +45,7 @@ macro_rules! claim {
             " WHERE j.number = ANY (ARRAY(
                     SELECT r.number FROM tasker_jobs AS r
                      WHERE r.queue = 'default' AND r.state = 'queued' AND r.deleted_at IS NULL
-                     ORDER BY r.priority DESC, r.due_at, r.number LIMIT ",
+                     ORDER BY -(r.priority::int), r.due_at, r.number LIMIT ",
             $limit,
             " FOR UPDATE SKIP LOCKED))
              RETURNING j.number, j.token, j.id, j.alias, j.params, j.attempt"
