@@ -243,10 +243,21 @@ pub(crate) async fn write(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let (words, values) = statement(tx, rows, disabled);
+    // Within a transaction a failure would be the end of it.
+    let as_new = tx.is_direct();
+    let (words, values) = statement(tx, rows, disabled, as_new);
     let mut numbers: HashMap<Uuid, i64> = HashMap::with_capacity(rows.len());
     match tx.dialect().numbering {
-        Numbering::Returned => gather(tx, tx.rows(words, values).await?, &mut numbers)?,
+        Numbering::Returned => {
+            let written = match tx.rows(words, values).await {
+                Err(error) if as_new && error.kind() == ErrorKind::Conflict => {
+                    let (words, values) = statement(tx, rows, disabled, false);
+                    tx.rows(words, values).await?
+                }
+                written => written?,
+            };
+            gather(tx, written, &mut numbers)?;
+        }
         numbering => {
             let (inserted, number) = tx.insert(words, values).await?;
             if inserted == rows.len() as u64 && (numbering == Numbering::Last || inserted == 1) {
@@ -274,24 +285,28 @@ pub(crate) async fn write(
         .collect())
 }
 
-/// The statement that inserts these rows.
-fn statement(tx: &Exchange<'_>, rows: &[&NewRow], disabled: Disabled) -> (String, Vec<Value>) {
+/// The statement that inserts these rows; where they are taken for new ones it may fail if one is not.
+fn statement(
+    tx: &Exchange<'_>,
+    rows: &[&NewRow],
+    disabled: Disabled,
+    as_new: bool,
+) -> (String, Vec<Value>) {
     let words = &tx.words().enqueue;
-    if let Bulk::Arrays { some, .. } = words
+    if let Bulk::Arrays { alike, new, .. } = words
         && rows.iter().all(|row| row.is_like(rows[0]))
     {
-        let mut alike = Vec::with_capacity(COLUMNS);
-        rows[0].bind(tx.now, disabled, &mut alike);
+        let text = if as_new { new } else { alike };
+        let mut same = Vec::with_capacity(COLUMNS);
+        rows[0].bind(tx.now, disabled, &mut same);
         for place in DIFFERENT.into_iter().rev() {
-            alike.remove(place);
+            same.remove(place);
         }
         let different =
             (rows.iter()).flat_map(|row| [row.job.id.0.into(), row.job.params.as_str().into()]);
         let kinds = [ArrayType::Uuid, ArrayType::String];
-        return (
-            (*some).to_owned(),
-            bulk::some(&kinds, different.collect(), alike),
-        );
+        let values = bulk::differing(&kinds, different.collect(), same);
+        return ((*text).to_owned(), values);
     }
     let mut values = Vec::with_capacity(rows.len() * COLUMNS);
     for row in rows {

@@ -179,6 +179,11 @@ impl<'c> Exchange<'c> {
         to_micros(self.now)
     }
 
+    /// Whether each statement is final by itself, so that one that fails spoils no other.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.link.is_direct()
+    }
+
     /// Where claims begin.
     pub(crate) fn floors(&self) -> &Floors {
         &self.seen.0.1

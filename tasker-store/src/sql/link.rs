@@ -75,6 +75,16 @@ impl Link<'static> {
 }
 
 impl Link<'_> {
+    /// Whether what goes over it is in no transaction.
+    pub(crate) fn is_direct(&self) -> bool {
+        match self {
+            #[cfg(feature = "server")]
+            Link::Session { begun, .. } => !begun,
+            Link::Pool(_) => true,
+            _ => false,
+        }
+    }
+
     /// Makes what went over it final, where that is ours to do. Gives back the connection, where it was the writer's.
     pub(crate) async fn commit(self) -> Result<Option<Session>, DbErr> {
         match self {

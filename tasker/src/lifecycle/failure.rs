@@ -228,7 +228,7 @@ pub struct TimedOut {
 pub struct Overran {
     /// Who did not end.
     pub what: &'static str,
-    /// The grace time.
+    /// The grace time; what it came to where a second signal cut it short.
     pub grace: Duration,
 }
 

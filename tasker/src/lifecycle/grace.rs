@@ -1,7 +1,7 @@
 //! The patience of a stop, the same as a worker's: a grace time, then the token, then the end.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::failure::Overran;
 use super::shutdown::Shutdown;
@@ -23,6 +23,7 @@ pub(super) async fn within<T>(
     what: &'static str,
     work: impl Future<Output = T>,
 ) -> Result<T, Overran> {
+    let begun = Instant::now();
     let patience = async {
         // Over before it is forced, or forced: the token fires in both cases.
         let _ = tokio::time::timeout(grace, own.forced()).await;
@@ -36,6 +37,9 @@ pub(super) async fn within<T>(
     tokio::select! {
         biased;
         ended = work => Ok(ended),
-        () = patience => Err(Overran { what, grace }),
+        () = patience => {
+            let had = Duration::from_millis(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
+            Err(Overran { what, grace: grace.min(had) })
+        }
     }
 }

@@ -130,9 +130,9 @@ macro_rules! fused {
     };
 }
 
-/// Inserts the rows of `$from`, whose columns are called `$columns`, with those of `$and`.
+/// Inserts the rows of `$from`, whose columns are called `$columns`, with those of `$and`; what is done `$otherwise`.
 macro_rules! enqueue {
-    ($from:literal, $columns:literal, $and:literal) => {
+    ($from:literal, $columns:literal, $and:literal, $otherwise:literal) => {
         concat!(
             "INSERT INTO tasker_jobs (
                 id, alias, queue, priority, params, shape, due_at, enqueued_at, state, max_attempts, at_most_once,
@@ -153,9 +153,26 @@ macro_rules! enqueue {
             $and,
             " WHERE taken OR coalesce(nullif(task, ''), alias) NOT IN (
                     SELECT t.task FROM tasker_tasks AS t WHERE NOT t.enabled)
-              ORDER BY place
-             ON CONFLICT DO NOTHING
-             RETURNING id, number"
+              ORDER BY place ",
+            $otherwise,
+            " RETURNING id, number"
+        )
+    };
+}
+
+/// The same where the rows differ in their ids and params only.
+macro_rules! enqueue_alike {
+    ($otherwise:literal) => {
+        enqueue!(
+            "unnest($1::uuid[], $2::text[])",
+            "id, params, place",
+            "CROSS JOIN (SELECT $3::text, $4::text, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bigint,
+                                $10::boolean, $11::bigint, $12::bigint, $13::text, $14::uuid, $15::bigint,
+                                $16::text, $17::boolean, $18::uuid, $19::bigint)
+                AS g(alias, queue, priority, shape, due_at, enqueued_at, max_attempts, at_most_once,
+                     keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken, unique_key,
+                     unique_holds)",
+            $otherwise
         )
     };
 }
@@ -169,18 +186,11 @@ pub(crate) const STATEMENTS: Statements = Statements {
                     $14::uuid[], $15::bigint[], $16::text[], $17::boolean[], $18::uuid[], $19::bigint[])",
             "id, alias, queue, priority, params, shape, due_at, enqueued_at, max_attempts, at_most_once,
              keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken, unique_key, unique_holds, place",
-            ""
+            "",
+            "ON CONFLICT DO NOTHING"
         ),
-        some: enqueue!(
-            "unnest($1::uuid[], $2::text[])",
-            "id, params, place",
-            "CROSS JOIN (SELECT $3::text, $4::text, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bigint,
-                                $10::boolean, $11::bigint, $12::bigint, $13::text, $14::uuid, $15::bigint,
-                                $16::text, $17::boolean, $18::uuid, $19::bigint)
-                AS g(alias, queue, priority, shape, due_at, enqueued_at, max_attempts, at_most_once,
-                     keep_succeeded, keep_unsuccessful, tags, schedule, occurrence_at, task, taken, unique_key,
-                     unique_holds)"
-        ),
+        alike: enqueue_alike!("ON CONFLICT DO NOTHING"),
+        new: enqueue_alike!(""),
     },
     numbers: "SELECT id, number FROM tasker_jobs
          WHERE id IN (SELECT v::uuid FROM json_array_elements_text($1::json) AS r(v))",
