@@ -79,6 +79,7 @@ fn router() -> Router {
         .route("/nested", get(nested))
         .route("/panics", get(panics))
         .route("/without", get(without))
+        .route("/large", get(|| async { "much ".repeat(4 << 20) }))
         .route("/", get(|| async { "hello" }))
 }
 
@@ -197,9 +198,13 @@ async fn a_request_that_never_arrives_is_not_waited_for() {
     half.0.write_all(b"GET / HT").await.unwrap();
     let mut late = server.ask("/slow").await;
     assert_eq!(server.desk.probe.hear().await, "in flight");
+    // Its answer is made, and nobody reads it yet.
+    let mut large = server.ask("/large").await;
+    large.0.readable().await.unwrap();
     let stopping = server.stopping().await;
     assert_eq!(half.more().await, None);
     assert!(!stopping.is_finished());
+    assert_eq!(large.answer().await.1.len(), 20 << 20);
     server.desk.gate.notify_one();
     assert_eq!(late.answer().await, (200, "told to end: false".into()));
     soon(stopping).await.unwrap().unwrap();

@@ -246,9 +246,7 @@ impl Desk {
         self: &Arc<Self>,
         exchange: Exchange<'static>,
     ) -> Result<Option<Session>> {
-        if let Some(pause) = exchange.look_again {
-            self.look_again(pause);
-        }
+        self.look_again(exchange.look_again);
         let (news, session) = exchange.commit().await?;
         if let Some(outbox) = &self.outbox {
             outbox.post(self, &news);
@@ -262,8 +260,9 @@ impl Desk {
         Ok(session)
     }
 
-    /// Has the workers of this process look for ready jobs after `pause`.
-    fn look_again(self: &Arc<Self>, pause: Duration) {
+    /// Has the workers of this process look for ready jobs after `pause`, where there is one.
+    pub(crate) fn look_again(self: &Arc<Self>, pause: Option<Duration>) {
+        let Some(pause) = pause else { return };
         let desk = Arc::downgrade(self);
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;

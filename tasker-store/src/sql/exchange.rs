@@ -79,7 +79,7 @@ pub(crate) struct Exchange<'c> {
     pub(crate) op: &'static str,
     /// What to tell after the commit.
     pub(crate) news: Vec<Wake>,
-    /// When to look for ready jobs again, whatever happens.
+    /// When to look for ready jobs again, whether this is committed or not.
     pub(crate) look_again: Option<Duration>,
     /// What is known to exist; `fresh` joins it with the commit.
     seen: Seen,
@@ -182,6 +182,11 @@ impl<'c> Exchange<'c> {
     /// Whether each statement is final by itself, so that one that fails spoils no other.
     pub(crate) fn is_direct(&self) -> bool {
         self.link.is_direct()
+    }
+
+    /// Whether it happens in a transaction of the caller.
+    pub(crate) fn is_callers(&self) -> bool {
+        matches!(self.link, Link::Caller(_))
     }
 
     /// Where claims begin.

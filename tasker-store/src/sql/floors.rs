@@ -7,7 +7,7 @@
 //!
 //! Invariants: while claims are quick there is no floor, and each takes the first jobs there are. Otherwise a claim from the
 //! beginning follows each [`SHARE`] times as long as one takes, also where nobody would ask, so what came in before
-//! a floor (a rescued job, one of a higher priority) waits no longer than that. A floor is the first job of a claim
+//! a floor (a rescued job, one of a higher priority) waits no longer than that, and never longer than [`LONGEST`]. A floor is the first job of a claim
 //! some time ago ([`LAG`]), so one whose transaction was open for less is not behind it. Floors that spare less than a fifth are given up.
 //! What counts as slow differs: MySQL's index is full of entries of taken jobs for a second or so even where nobody holds up
 //! its clean-up, and half of a claim's time went by passing over them.
@@ -20,6 +20,9 @@ use crate::sql::enqueue::json;
 
 /// One claim in so many times as long as it takes is from the beginning.
 const SHARE: u32 = 10;
+/// The longest pause between two claims from the beginning; while they bring nothing it grows from the one to the other, so that
+/// idle workers come to rest.
+const LONGEST: Duration = Duration::from_secs(5);
 /// How old a floor is at least: so many times as long as a claim from the beginning takes.
 const LAG: u32 = 2;
 /// After how many times as long as a claim takes floors that were of no use are tried again.
@@ -36,6 +39,8 @@ pub(crate) struct Floors(Mutex<State>);
 struct State {
     /// When the next claim from the beginning is due, and how long the last one took; `None` where all are.
     slow: Option<(Monotonic, Duration)>,
+    /// How many claims from the beginning brought nothing, since one did.
+    empty: u32,
     /// How long the quickest claim from a floor took since.
     quickest: Option<Duration>,
     /// When somebody was last told to claim again.
@@ -87,7 +92,7 @@ impl Floors {
             Some((until, _)) if begun < *until => true,
             Some((until, took)) => {
                 // Whoever claims meanwhile need not do the same.
-                *until = begun + *took * SHARE;
+                *until = begun + (*took * SHARE).min(LONGEST);
                 false
             }
         };
@@ -121,9 +126,14 @@ impl Floors {
         let took = now - start.begun;
         let mut state = self.lock();
         let from_floors = !start.floors.is_empty();
+        let mut firsts = firsts.into_iter().peekable();
         if from_floors {
             state.quickest = Some(state.quickest.map_or(took, |known| known.min(took)));
         } else {
+            state.empty = match firsts.peek() {
+                Some(_) => 0,
+                None => state.empty.saturating_add(1),
+            };
             state.judge(now, took, start.slow);
         }
         let (until, whole) = state.slow?;
@@ -155,7 +165,8 @@ impl State {
             self.slow = None;
             self.queues.clear();
         } else {
-            self.slow = Some((now + took * SHARE, took));
+            let pause = (took * SHARE).saturating_mul(1 << self.empty.min(10));
+            self.slow = Some((now + pause.min(LONGEST), took));
         }
     }
 

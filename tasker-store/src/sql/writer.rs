@@ -291,6 +291,7 @@ async fn attempt_once(desk: &Arc<Desk>, own: &mut Own, batch: &mut Batch) -> Res
             Ok(())
         }
         Err(error) => {
+            desk.look_again(exchange.look_again);
             own.keep(exchange.roll_back().await);
             Err(Attempt::Failed(error))
         }

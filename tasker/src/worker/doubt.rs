@@ -34,10 +34,9 @@ impl Doubt {
         }
     }
 
-    /// An exchange failed, and these finishes will be sent again.
-    pub(crate) fn arose(&mut self, finishes: &[Finish]) {
-        self.resent
-            .extend(finishes.iter().map(|finish| finish.lease));
+    /// An exchange failed, and these finishes, which it had sent, will be sent again.
+    pub(crate) fn arose<'f>(&mut self, finishes: impl Iterator<Item = &'f Finish>) {
+        self.resent.extend(finishes.map(|finish| finish.lease));
         self.compare_at = Monotonic::now();
         self.pause = FIRST.min(self.longest);
     }

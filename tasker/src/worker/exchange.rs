@@ -47,6 +47,8 @@ pub(crate) struct Exchanged {
     pub(crate) settled: Vec<(Finish, Fate)>,
     /// Those to be tried again.
     pub(crate) unsettled: Vec<Finish>,
+    /// Whether these were sent.
+    pub(crate) sent: bool,
     /// The jobs claimed, and whether there may be more.
     pub(crate) claimed: Settled,
     /// Whether the jobs were claimed before, by an exchange whose answer was lost.
@@ -93,6 +95,7 @@ impl Exchange {
             worker: self.worker,
             settled: Vec::new(),
             unsettled: Vec::new(),
+            sent: false,
             claimed: Settled::default(),
             compared: false,
             stale_notes: Vec::new(),
@@ -129,6 +132,7 @@ impl Exchange {
             started: self.started,
             claim: self.claim,
         };
+        result.sent = true;
         match store.settle(settle).await {
             Ok(mut answer) => {
                 let fates = std::mem::take(&mut answer.fates);

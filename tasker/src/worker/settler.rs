@@ -230,7 +230,10 @@ impl Settler {
         }
         match exchanged.error {
             Some(error) => {
-                state.doubt.arose(&exchanged.unsettled);
+                let sent = exchanged.sent;
+                state
+                    .doubt
+                    .arose(exchanged.unsettled.iter().filter(|_| sent));
                 state.failures += 1;
                 state.hungry = true;
                 let pause = pause_after(state.failures);

@@ -2,8 +2,8 @@
 //!
 //! Rows come in as one JSON array of arrays, read by `JSON_TABLE`, which both know. Parameters are numbered here and put in order on
 //! their way. A change that gives rows back is a look that locks them (`FOR UPDATE`), and says what
-//! will become of them, and an update. Updates and deletions by a list join it, since neither server uses an index for
-//! `IN (SELECT …)` there; what an update computes from several columns it reads from a materialised table (hence the
+//! will become of them, and an update; the end of jobs before a claim is an update, and a look at what came of it. Updates and
+//! deletions by a list join it, since neither server uses an index for `IN (SELECT …)` there; what an update computes from several columns it reads from a materialised table (hence the
 //! `LIMIT`), since the order of assignments is not defined. Locked rows are passed over (`SKIP LOCKED`); where these are
 //! the first of many the index is named, or statistics from before a flood would have all of them read, sorted and locked.
 

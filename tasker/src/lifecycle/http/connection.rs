@@ -60,6 +60,7 @@ impl Listener for Listening {
                 address,
                 requests: Arc::default(),
             },
+            is_blocked: false,
         };
         (connection, address)
     }
@@ -100,7 +101,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// The body of an answer, with its request under way until it is sent.
+/// The body of an answer, with its request under way until all of it is taken.
 #[derive(Debug)]
 pub(super) struct Answer {
     body: Body,
@@ -142,6 +143,8 @@ pub(super) struct Connection {
     stream: TcpStream,
     late: Pin<Box<WaitForCancellationFutureOwned>>,
     peer: Peer,
+    /// Whether something to be sent waits for the other end to read: more of an answer whose body is gone already.
+    is_blocked: bool,
     end: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
@@ -162,7 +165,7 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let is_late = self.late.as_mut().poll(context).is_ready();
-        if is_late && self.peer.requests.load(Ordering::SeqCst) == 0 {
+        if is_late && !self.is_blocked && self.peer.requests.load(Ordering::SeqCst) == 0 {
             // Nothing more comes.
             return Poll::Ready(Ok(()));
         }
@@ -176,7 +179,9 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream(context)?.poll_write(context, bytes)
+        let written = self.stream(context)?.poll_write(context, bytes);
+        self.is_blocked = written.is_pending();
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -192,7 +197,9 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.stream(context)?.poll_write_vectored(context, bytes)
+        let written = self.stream(context)?.poll_write_vectored(context, bytes);
+        self.is_blocked = written.is_pending();
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
