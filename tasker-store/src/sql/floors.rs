@@ -6,11 +6,11 @@
 //! each queue a position before which the next claim does not look.
 //!
 //! Invariants: while claims are quick there is no floor, and each takes the first jobs there are. Otherwise a claim from the
-//! beginning follows each [`SHARE`] times as long as one takes, also where nobody would ask, so what came in before
-//! a floor (a rescued job, one of a higher priority) waits no longer than that, and never longer than [`LONGEST`]. A floor is the first job of a claim
-//! some time ago ([`LAG`]), so one whose transaction was open for less is not behind it. Floors that spare less than a fifth are given up.
-//! What counts as slow differs: MySQL's index is full of entries of taken jobs for a second or so even where nobody holds up
-//! its clean-up, and half of a claim's time went by passing over them.
+//! beginning follows each [`SHARE`] times as long as one takes, at the latest after [`LONGEST`], also where nobody would
+//! ask: what came in before a floor (a rescued job, one of a higher priority) waits no longer than that. A floor is the
+//! first job of a claim some time ago ([`LAG`]), so one whose transaction was open for less is not behind it. Floors that
+//! spare less than a fifth are given up. What counts as slow differs: MySQL's index is full of entries of taken jobs for a
+//! second or so even where nobody holds up its clean-up, and half of a claim's time went by passing over them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
