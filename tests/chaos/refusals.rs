@@ -83,7 +83,9 @@ async fn a_full_disk_is_waited_for(on: On) {
 
     worker.order("end 1");
     worker.hear("done 1").await;
+    // More than once: what the first failure leaves behind must not swallow the next try.
     worker.log("the store did not settle").await;
+    worker.log("pause=400ms").await;
     assert_eq!(place.job(held.id()).await.state, JobState::Running);
     worker.order("go");
     worker.free();

@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use sea_orm::sqlx::ConnectOptions;
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::sqlite::{
-    SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions,
+    SqliteConnectOptions, SqliteConnection, SqliteError, SqliteJournalMode, SqlitePoolOptions,
 };
+use sea_orm::sqlx::{ConnectOptions, Connection, Error as DriverError};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector};
 
 use crate::error::ErrorKind;
@@ -43,7 +43,7 @@ impl Address {
         }
         let mut patience = Patience::new();
         loop {
-            match pool(1).connect_with(options.clone()).await {
+            match self.pool(1).connect_with(options.clone()).await {
                 Ok(pool) => return Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)),
                 Err(e) => {
                     let error = DbErr::Conn(RuntimeErr::SqlxError(e.into()));
@@ -57,7 +57,8 @@ impl Address {
 
     /// The connections that read, opened when they are first needed.
     pub(crate) fn read_pool(&self) -> DatabaseConnection {
-        let pool = pool(READERS)
+        let pool = self
+            .pool(READERS)
             .min_connections(0)
             .connect_lazy_with(configured(self));
         SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
@@ -67,11 +68,36 @@ impl Address {
     /// foreign keys, its own may rely on.
     pub(crate) fn application_pool(&self) -> DatabaseConnection {
         let options = self.options.clone().busy_timeout(BUSY_WRITING);
-        let pool = pool(APPLICATION)
+        let pool = self
+            .pool(APPLICATION)
             .min_connections(0)
             .connect_lazy_with(options);
         SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
     }
+
+    fn pool(&self, size: u32) -> SqlitePoolOptions {
+        let options = SqlitePoolOptions::new()
+            .max_connections(size)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .acquire_timeout(Duration::from_secs(30));
+        match self.file {
+            Some(_) => options.before_acquire(|connection, _| Box::pin(has_ended(connection))),
+            None => options,
+        }
+    }
+}
+
+/// Whether the connection's last transaction has. One that could neither be made final nor undone, as on a full disk, leaves the
+/// driver thinking that it goes on: the next would be a part of it, and never be final. Such a connection is not used again.
+async fn has_ended(connection: &mut SqliteConnection) -> Result<bool, DriverError> {
+    if connection.is_in_transaction() {
+        // One that was dropped may be about to be undone.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// What kind of failure the database reports, what is wrong and what to do.
@@ -137,14 +163,4 @@ fn configured(address: &Address) -> SqliteConnectOptions {
         .row_buffer_size(1024)
         .pragma("temp_store", "MEMORY")
         .disable_statement_logging()
-}
-
-fn pool(size: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(size)
-        .min_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(30))
 }
