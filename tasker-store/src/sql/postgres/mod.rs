@@ -38,7 +38,7 @@
 //! | the same, and ON CONFLICT DO NOTHING | 11.6 |
 //!
 //! A transaction that is left open keeps the server from cleaning up: after 400,000 jobs under one, a claim of 100 that begins
-//! at the beginning takes 80 ms. With floors (see `floors`) the median is 10.
+//! at the beginning takes 80 ms. With floors (see `floors`) 99 of 100 claims took 13 ms or less after 900,000.
 //!
 //! Side by side in `psql`, without this program, the statement alone reaches 0.78 of the bare one: it gives back sixteen columns
 //! for six, and looks at the retention of each job. What is left is this process: 11 µs of the processor for a job, on two cores
