@@ -138,22 +138,29 @@ async fn a_server_that_takes_no_writes_is_waited_for(on: On) {
     let held = Hold::enqueue(HoldParams::new()).on(&place.tasker);
     let held = held.await.unwrap();
     worker.hear("started 1 attempt 1").await;
+    let talker = Hold::enqueue(HoldParams::new()).on(&place.tasker);
+    let talker = talker.await.unwrap();
+    worker.hear("started 2 attempt 1").await;
     let before = place.worker(&worker).await.unwrap();
 
     set_read_only(&server, true).await;
     let since = worker.logged().len();
-    worker.order("say 1");
-    worker.log("note failed: the server takes no writes").await;
     worker.order("end 1");
     worker.hear("done 1").await;
+    worker
+        .log("settle failed: the server takes no writes")
+        .await;
     let of_ours = Tasker::connect(place.url()).await.unwrap();
     let refused = Hold::enqueue(HoldParams::new()).on(&of_ours).await;
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("takes no writes"), "{refused}");
-    tokio::time::sleep(Duration::from_secs(4)).await;
     // Each of its parts tries again, further and further apart.
+    worker.log("pause=1.6s").await;
     let tries = worker.logged()[since..].matches("takes no writes").count();
     assert!((2..20).contains(&tries), "{tries} tries");
+    // So does what a handler has to say meanwhile.
+    worker.order("say 2");
+    worker.log("note failed: the server takes no writes").await;
     assert_eq!(place.job(held.id()).await.state, JobState::Running);
 
     set_read_only(&server, false).await;
@@ -163,7 +170,9 @@ async fn a_server_that_takes_no_writes_is_waited_for(on: On) {
     assert!(took < RECOVERY, "{took:?}");
     let row = place.job(held.id()).await;
     assert_eq!((row.attempt, row.worker), (1, Some(before.id)));
-    let log = place.tasker.jobs().log(held.id()).await;
+    worker.order("end 2");
+    soon(talker.result()).await.unwrap();
+    let log = place.tasker.jobs().log(talker.id()).await;
     assert_eq!(log.expect("the store answers")[0].message, "as told");
     worker.terminate();
     worker.ended().await.well();
